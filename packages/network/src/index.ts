@@ -1,1 +1,11 @@
-export {}
+export { ArchiveClient, type HeadAnswer } from './archive-client.ts'
+export type { Carrier } from './carrier/carrier.ts'
+export { UrlCarrier } from './carrier/url-carrier.ts'
+export { NetworkError, reasonOf } from './errors.ts'
+export type { GossipVerdict } from './gossip.ts'
+export { chooseHints, parseHint, scopeOfHint, type Hint, type Scope } from './hints.ts'
+export { BATCH_BLOCKS } from './limits.ts'
+export { newPeerKey, PeerNode } from './node.ts'
+export { CarrierSource, LocalSource, CID_LIST_TYPE, parseCidList, type BlockSource } from './transfer/block-source.ts'
+export { BlockFetcher, type FetchEvents } from './transfer/fetch-blocks.ts'
+export { budgetFor, fetchListed, fetchTree } from './transfer/fetch-dag.ts'

@@ -1,0 +1,71 @@
+/** What is held of an archive, read from the store, as far as the newest root still vouches for it. */
+import { ReleaseError } from './errors.ts'
+import {
+  parseRoot,
+  parseSnapshot,
+  parseTargets,
+  parseTimestamp,
+  type Root,
+  type Signed,
+  type SignedFile,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+} from './metadata.ts'
+import { refusalFrom } from './refusal.ts'
+import { requireThreshold } from './signatures.ts'
+import type { TrustedRoots } from './root-chain.ts'
+import type { TrustedState } from './trusted-state.ts'
+
+export interface HeldRoles {
+  timestamp?: SignedFile<Timestamp>
+  snapshot?: SignedFile<Snapshot>
+  targets?: SignedFile<Targets>
+}
+
+/**
+ * Reads without verifying: what is stored was verified when it came in.
+ *
+ * @returns `trusted` null when nothing but the address is known
+ * @throws ReleaseError 'bad-state' when it cannot be read: a damaged store is no peer's fault and no verdict on a peer
+ */
+export function readHeld(state: TrustedState): { trusted: TrustedRoots | null; held: HeldRoles } {
+  try {
+    const last = state.roots.at(-1)
+    const newest = last === undefined ? null : parseRoot(last)
+    if (newest && newest.signed.version !== state.roots.length) throw new RangeError('the roots are out of order')
+    const held: HeldRoles = {
+      ...(state.timestamp && { timestamp: parseTimestamp(state.timestamp) }),
+      ...(state.snapshot && { snapshot: parseSnapshot(state.snapshot) }),
+      ...(state.targets && { targets: parseTargets(state.targets) }),
+    }
+    return { trusted: newest && { files: state.roots, newest }, held }
+  } catch (cause) {
+    throw new ReleaseError('bad-state', 'the stored metadata cannot be read', { cause })
+  }
+}
+
+/**
+ * TUF 5.3.11, fast-forward recovery: what was signed with keys that are gone no longer counts against rollback, or a
+ * thief could block an archive for good by the highest version number there is. What the new keys cover counts on.
+ *
+ * @param root the newest root, with other keys perhaps than those that signed what is held
+ */
+export async function stillVouchedFor(held: HeldRoles, root: Root): Promise<HeldRoles> {
+  const kept: HeldRoles = {}
+  if (held.timestamp && (await meetsThreshold(held.timestamp, root, 'timestamp'))) kept.timestamp = held.timestamp
+  if (held.snapshot && (await meetsThreshold(held.snapshot, root, 'snapshot'))) kept.snapshot = held.snapshot
+  if (held.targets && (await meetsThreshold(held.targets, root, 'targets'))) kept.targets = held.targets
+  return kept
+}
+
+/** Whether the root's keys for this role signed the file often enough. */
+export async function meetsThreshold(file: SignedFile<Signed>, root: Root, role: string): Promise<boolean> {
+  try {
+    await requireThreshold(file, root, role)
+    return true
+  } catch (error) {
+    refusalFrom(error)
+    return false
+  }
+}
