@@ -32,7 +32,7 @@ interface Manifest {
 }
 
 const root = resolve(process.argv[2] ?? '.')
-const lock = readJson<{ packages: Record<string, LockedPackage> }>(join(root, 'package-lock.json'))
+const lock = readJson(join(root, 'package-lock.json')) as { packages: Record<string, LockedPackage> }
 
 const counts = new Map<string, number>()
 const problems: string[] = []
@@ -44,7 +44,7 @@ for (const [path, locked] of Object.entries(lock.packages)) {
     if (locked.optional !== true) problems.push(`${path} is in the lock file but not installed`)
     continue
   }
-  const licence = licenceOf(readJson<Manifest>(file))
+  const licence = licenceOf(readJson(file) as Manifest)
   counts.set(licence, (counts.get(licence) ?? 0) + 1)
   if (!isPermissive(licence)) problems.push(`${path}: ${licence}`)
 }
@@ -69,6 +69,6 @@ function isPermissive(expression: string): boolean {
     .some((choice) => choice.split(' AND ').every((licence) => PERMISSIVE.has(licence.trim())))
 }
 
-function readJson<T>(file: string): T {
-  return JSON.parse(readFileSync(file, 'utf8')) as T
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'))
 }

@@ -56,7 +56,9 @@ export class LintedCopy {
   lint(): Finding[] {
     const { output, errors } = this.run('oxlint', '--format', 'json')
     if (!output.startsWith('{')) throw new Error(`oxlint did not run: ${output} ${errors}`)
-    const { diagnostics } = JSON.parse(output) as { diagnostics: { filename: string; code?: string; message: string }[] }
+    const { diagnostics } = JSON.parse(output) as {
+      diagnostics: { filename: string; code?: string; message: string }[]
+    }
     return diagnostics
       .map(({ filename, code, message }) => ({ file: filename.replaceAll('\\', '/'), code: code ?? message }))
       .toSorted((a, b) => a.file.localeCompare(b.file) || a.code.localeCompare(b.code))

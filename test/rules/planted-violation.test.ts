@@ -29,7 +29,11 @@ const PLANTS: readonly (readonly [file: string, text: string, code: string])[] =
   ['packages/dag/src/p-dynamic.ts', `export const loaded = import('helia')\n`, IMPORTS],
   ['packages/dag/src/p-type-of-import.ts', `export type Node = import('helia').Helia\n`, IMPORTS],
   ['packages/dag/src/p-for-effect.ts', `import 'helia'\n`, IMPORTS],
-  ['packages/dag/src/p-computed.ts', `export const load = async (name: string): Promise<unknown> => import(name)\n`, IMPORTS],
+  [
+    'packages/dag/src/p-computed.ts',
+    `export const load = async (name: string): Promise<unknown> => import(name)\n`,
+    IMPORTS,
+  ],
   // Deep imports, by name and by path.
   ['src/p-deep.ts', `export { parseLink } from '@holdfast/release/src/link.ts'\n`, IMPORTS],
   ['packages/mirror/src/p-path.ts', `export { parseLink } from '../../release/src/link.ts'\n`, IMPORTS],

@@ -47,7 +47,12 @@ export const ROOMS: readonly Room[] = [
   ]),
   ...packageRooms('reader', ['@holdfast/release', '@holdfast/dag']),
   ...packageRooms('testkit', ANYTHING),
-  { folder: 'src', mayImport: ANYTHING, butNot: ['@holdfast/testkit', ...PEER_STACK, ...OF_TESTS.slice(0, 2)], reaches: ['src'] },
+  {
+    folder: 'src',
+    mayImport: ANYTHING,
+    butNot: ['@holdfast/testkit', ...PEER_STACK, ...OF_TESTS.slice(0, 2)],
+    reaches: ['src'],
+  },
   { folder: 'scripts', mayImport: ANYTHING, butNot: ['@holdfast/testkit'], reaches: ['scripts', 'src'] },
   { folder: 'test', mayImport: ANYTHING, reaches: ['test', 'src', 'scripts'] },
   { folder: 'test/rules', mayImport: ANYTHING, reaches: ['test', 'tools/oxlint-rules', 'scripts'] },

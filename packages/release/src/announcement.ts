@@ -30,7 +30,10 @@ export function encodeAnnouncement(announcement: Announcement): Uint8Array {
   const roots = newestThatFit(announcement.roots)
   const bytes = dagCbor.encode({ v: FORMAT_VERSION, roots, timestamp, snapshot, targets })
   if (bytes.length > MAX_ANNOUNCEMENT_BYTES) {
-    throw new ReleaseError('too-large', `the announcement has ${bytes.length} bytes, more than ${MAX_ANNOUNCEMENT_BYTES}`)
+    throw new ReleaseError(
+      'too-large',
+      `the announcement has ${bytes.length} bytes, more than ${MAX_ANNOUNCEMENT_BYTES}`,
+    )
   }
   return bytes
 }

@@ -21,7 +21,7 @@ export function archiveNameOf(root: Root): string {
 
 /** Whether an archive can be called this: 1 to MAX_NAME_CHARS characters that can be shown, not only blanks. */
 export function isArchiveName(name: string): boolean {
-  return name.trim() !== '' && [...name].length <= MAX_NAME_CHARS && isPlainText(name)
+  return name.trim() !== '' && Array.from(name).length <= MAX_NAME_CHARS && isPlainText(name)
 }
 
 /** @returns the public keys of those who sign releases, as the root lists them */

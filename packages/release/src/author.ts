@@ -56,7 +56,8 @@ export async function authorRoot(o: Maintainers & Signing & { state: TrustedStat
   await requireRootSignatures(root, next)
   const state = { ...o.state, roots: [...o.state.roots, root] }
   if (roles === null) return state
-  if (await meetsThreshold(roles.targets, next, 'targets')) return wrapTargets(state, roles.targets.bytes, next, roles, o)
+  if (await meetsThreshold(roles.targets, next, 'targets'))
+    return wrapTargets(state, roles.targets.bytes, next, roles, o)
   const targets = await signFile(roles.targets.signed.raw, namedFor(next, 'targets', o.signers))
   await requireOwnSignatures(parseTargets(targets), next, 'targets')
   return wrapTargets(state, targets, next, roles, o)

@@ -42,7 +42,7 @@ function canonicalText(value: Json, depth: number): string {
   if (depth >= MAX_JSON_DEPTH) throw new Refusal('bad-format', `nested deeper than ${MAX_JSON_DEPTH}`)
   if (Array.isArray(value)) return `[${value.map((item) => canonicalText(item, depth + 1)).join(',')}]`
   const members = Object.keys(value)
-    .sort(byCodePoint)
+    .toSorted(byCodePoint)
     .map((key) => `${quoted(key)}:${canonicalText(value[key] as Json, depth + 1)}`)
   return `{${members.join(',')}}`
 }

@@ -29,7 +29,10 @@ export function clockWarnings(roles: VerifiedRoles, now: Date): Warning[] {
   ]
   return dates
     .filter(([, date]) => date !== null && Date.parse(date) > now.getTime() + CLOCK_TOLERANCE_MS)
-    .map(([what, date]) => ({ code: 'clock', message: `${what} is dated ${date}, after this clock: one of the two is wrong` }))
+    .map(([what, date]) => ({
+      code: 'clock',
+      message: `${what} is dated ${date}, after this clock: one of the two is wrong`,
+    }))
 }
 
 function issuedAt(timestamp: Timestamp): string | null {

@@ -47,7 +47,10 @@ const SCHEMES: { readonly [keytype: string]: readonly Scheme[] } = {
 export function parsePublicKey(value: JsonObject, field: string): PublicKey {
   const keytype = stringAt(member(value, 'keytype'), `${field}.keytype`)
   const schemeName = stringAt(member(value, 'scheme'), `${field}.scheme`)
-  const text = stringAt(member(objectAt(member(value, 'keyval'), `${field}.keyval`), 'public'), `${field}.keyval.public`)
+  const text = stringAt(
+    member(objectAt(member(value, 'keyval'), `${field}.keyval`), 'public'),
+    `${field}.keyval.public`,
+  )
   if (text.length > MAX_PUBLIC_KEY_CHARS) throw new Refusal('too-large', `${field} is longer than a public key can be`)
   const schemes = Object.hasOwn(SCHEMES, keytype) ? (SCHEMES[keytype] ?? []) : []
   const scheme = schemes.find((known) => known === schemeName) ?? null

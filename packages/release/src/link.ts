@@ -19,7 +19,6 @@ type ParsedLink = { ok: true; link: Link } | { ok: false; reason: string }
 const SCHEME = 'holdfast:'
 // What an RFC 3986 query takes unescaped and keeps hints readable.
 const READABLE = /%(?:2F|3A|40)/g
-// oxlint-disable-next-line no-control-regex -- those are what is refused
 const UNFIT = /[\p{Cc}\p{Surrogate}]/u
 
 /** @returns the link, or a sentence saying what is wrong with it. Unknown query fields and a fragment are passed over. */
@@ -50,13 +49,14 @@ export function parseLink(text: string): ParsedLink {
  */
 export function formatLink(link: Link): string {
   const path = link.path === '' ? '' : `/${link.path.split('/').map(encode).join('/')}`
-  const fields = [...link.hints.map((hint) => `via=${encode(hint)}`)]
+  const fields = link.hints.map((hint) => `via=${encode(hint)}`)
   if (link.name !== undefined) fields.push(`name=${encode(link.name)}`)
   const text = `${SCHEME}${link.address}${path}${fields.length > 0 ? `?${fields.join('&')}` : ''}`
   if (text.length > MAX_LINK_CHARS) throw new ReleaseError('too-large', `the link has ${text.length} characters`)
   const back = parseLink(text)
   if (!back.ok) throw new ReleaseError('bad-argument', back.reason)
-  if (!isSameLink(back.link, link)) throw new ReleaseError('bad-argument', 'the link holds something that cannot be written')
+  if (!isSameLink(back.link, link))
+    throw new ReleaseError('bad-argument', 'the link holds something that cannot be written')
   return text
 }
 
@@ -65,7 +65,9 @@ function parsePath(segments: string[]): string | null {
   const written = segments.at(-1) === '' ? segments.slice(0, -1) : segments
   const names = written.map(decode)
   // Names that would lead elsewhere on a disk or in a URL are nobody's path (a link comes from strangers).
-  const usable = names.every((name) => name !== null && name !== '' && name !== '.' && name !== '..' && !name.includes('/'))
+  const usable = names.every(
+    (name) => name !== null && name !== '' && name !== '.' && name !== '..' && !name.includes('/'),
+  )
   return usable ? names.join('/') : null
 }
 

@@ -62,9 +62,11 @@ function readTarget(targets: Targets): ReleaseTarget {
   const cid = cidAt(custom, 'cid')
   if (cid.code !== DAG_PB && cid.code !== RAW) throw malformed('custom.cid is not the root of a file tree')
   // Arbitrary content: TUF clients check the hash, IPFS nodes the CID, so the two must never differ.
-  if (target.hashes.get('sha256') !== toHex(cid.multihash.digest)) throw malformed('custom.cid is not what the hash says')
+  if (target.hashes.get('sha256') !== toHex(cid.multihash.digest))
+    throw malformed('custom.cid is not what the hash says')
   const message = stringAt(member(custom, 'message'), 'custom.message')
-  if (utf8.encode(message).length > MAX_MESSAGE_BYTES) throw malformed(`the message is longer than ${MAX_MESSAGE_BYTES} bytes`)
+  if (utf8.encode(message).length > MAX_MESSAGE_BYTES)
+    throw malformed(`the message is longer than ${MAX_MESSAGE_BYTES} bytes`)
   if (!isPlainText(message)) throw malformed('the message holds control characters')
   const previous = member(custom, 'previous')
   return {

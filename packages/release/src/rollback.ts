@@ -10,7 +10,10 @@ export function forbidTimestampRollback(held: Timestamp, offered: Timestamp): vo
   }
   // TUF 5.4.3.2: rollback of the snapshot.
   if (offered.snapshot.version < held.snapshot.version) {
-    throw new Refusal('rollback-snapshot', `snapshot version ${offered.snapshot.version} after ${held.snapshot.version}`)
+    throw new Refusal(
+      'rollback-snapshot',
+      `snapshot version ${offered.snapshot.version} after ${held.snapshot.version}`,
+    )
   }
 }
 

@@ -5,7 +5,7 @@ import { Refusal } from './refusal.ts'
 export type JsonObject = { [key: string]: Json }
 
 // Line and paragraph separators and bidirectional overrides count too: both let a text look like another one on a screen.
-const NOT_FOR_SCREENS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\p{Surrogate}]/u
+const NOT_FOR_SCREENS = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069\p{Surrogate}]/u
 const RFC3339_SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 const HEX = /^(?:[0-9a-f]{2})*$/
 

@@ -94,7 +94,8 @@ function requireSensible({ name, maintainers, threshold }: Maintainers): void {
   }
   const bad = maintainers.find((key) => !isEd25519PublicKey(key))
   if (bad !== undefined) throw new ReleaseError('bad-argument', `not a public key of 64 hex characters: ${bad}`)
-  if (new Set(maintainers).size !== maintainers.length) throw new ReleaseError('bad-argument', 'a maintainer is named twice')
+  if (new Set(maintainers).size !== maintainers.length)
+    throw new ReleaseError('bad-argument', 'a maintainer is named twice')
   if (maintainers.length > MAX_KEYS) throw new ReleaseError('bad-argument', `more than ${MAX_KEYS} maintainers`)
   if (!Number.isInteger(threshold) || threshold < 1 || threshold > maintainers.length) {
     throw new ReleaseError('bad-argument', `a threshold of ${threshold} for ${maintainers.length} maintainers`)

@@ -89,5 +89,19 @@ export async function describeTargets(
   const targetsHash = await sha256Hex(targets.bytes)
   const name = archiveNameOf(root)
   const { version } = targets.signed
-  return { address, version, cid, message, published, size, files, manifest, previous, targetsHash, signers, name, expires }
+  return {
+    address,
+    version,
+    cid,
+    message,
+    published,
+    size,
+    files,
+    manifest,
+    previous,
+    targetsHash,
+    signers,
+    name,
+    expires,
+  }
 }

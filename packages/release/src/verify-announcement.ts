@@ -145,7 +145,7 @@ async function verifyUnderEarlier(chain: RootChain, offered: Announcement): Prom
   const own = offered.roots.at(-1)
   const ownAt = own === undefined ? -1 : chain.files.findIndex((file) => equals(file, own))
   const before = chain.files.slice(0, -1)
-  const candidates = new Set([before[ownAt], ...before.reverse()].filter((file) => file !== undefined))
+  const candidates = new Set([before[ownAt], ...before.toReversed()].filter((file) => file !== undefined))
   for (const file of [...candidates].slice(0, MAX_EARLIER_ROOTS_TRIED)) {
     try {
       return await verifyRoles(parseRoot(file).signed, offered)
@@ -172,5 +172,10 @@ async function branchWarnings(held: HeldRoles, chain: RootChain, release: Releas
   // New keys sign the held release anew, so its hash may differ without a fork.
   if (held.targets === undefined || chain.grew || release.version !== held.targets.signed.version + 1) return []
   if (release.previous === (await sha256Hex(held.targets.bytes))) return []
-  return [{ code: 'other-branch', message: `release ${release.version} does not follow the release ${release.version - 1} held here` }]
+  return [
+    {
+      code: 'other-branch',
+      message: `release ${release.version} does not follow the release ${release.version - 1} held here`,
+    },
+  ]
 }

@@ -50,8 +50,8 @@ describe('a signed release that cannot be trusted to mean one thing is refused',
     ['the manifest is missing', (target) => delete target.custom.manifest],
     ['the size is negative', (target) => (target.custom.size = -1)],
     ['the number of files is a text', (target) => (target.custom.files = '3')],
-    ['the message clears the screen', (target) => (target.custom.message = '\u001b[2J')],
-    ['the message runs backwards', (target) => (target.custom.message = 'safe\u202egnp.exe')],
+    ['the message clears the screen', (target) => (target.custom.message = '\u001B[2J')],
+    ['the message runs backwards', (target) => (target.custom.message = 'safe\u202Egnp.exe')],
     ['the message is a book', (target) => (target.custom.message = 'x'.repeat(4097))],
     ['it was published on 30 February', (target) => (target.custom.published = '2026-02-30T00:00:00Z')],
     ['what came before is no hash', (target) => (target.custom.previous = 'abc')],
@@ -69,7 +69,10 @@ describe('a signed release that cannot be trusted to mean one thing is refused',
   })
 
   it('there is no release inside', async () => {
-    const forged = await forge(alice.announcement(), { signers: alice.signers, targets: (signed) => (signed.targets = {}) })
+    const forged = await forge(alice.announcement(), {
+      signers: alice.signers,
+      targets: (signed) => (signed.targets = {}),
+    })
     expect(await judged(reader(), forged, alice.now)).toBe('bad-release')
   })
 

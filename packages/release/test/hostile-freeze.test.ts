@@ -11,7 +11,11 @@ it('frozen metadata is served and called stale; only strict readers refuse it', 
   const reader = { address: alice.address, roots: [] as [] }
   const verdict = await verifyAnnouncement(reader, frozen, alice.now)
   expect(verdict).toMatchObject({ outcome: 'accept', freshness: 'stale' })
-  expect(await openState(alice.state, alice.now)).toMatchObject({ ok: true, freshness: 'stale', release: { version: 1 } })
+  expect(await openState(alice.state, alice.now)).toMatchObject({
+    ok: true,
+    freshness: 'stale',
+    release: { version: 1 },
+  })
   expect(await verifyAnnouncement(reader, frozen, alice.now, { strict: true })).toMatchObject({ code: 'expired' })
 })
 

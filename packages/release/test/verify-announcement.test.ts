@@ -41,8 +41,13 @@ describe('an announcement', () => {
   it('is known the second time, as bytes and as parts', async () => {
     const alice = await Publisher.create()
     const announcement = await alice.release('one')
-    expect(await verifyAnnouncement(alice.state, alice.bytes(), alice.now)).toMatchObject({ outcome: 'ignore', code: 'known' })
-    expect(await verifyAnnouncement(alice.state, { ...announcement, roots: [] }, alice.now)).toMatchObject({ code: 'known' })
+    expect(await verifyAnnouncement(alice.state, alice.bytes(), alice.now)).toMatchObject({
+      outcome: 'ignore',
+      code: 'known',
+    })
+    expect(await verifyAnnouncement(alice.state, { ...announcement, roots: [] }, alice.now)).toMatchObject({
+      code: 'known',
+    })
   })
 
   it('leads from release to release, each naming the one before', async () => {

@@ -51,11 +51,12 @@ export async function forge(announcement: Announcement, forgery: Forgery): Promi
 export async function resign(file: Uint8Array, change: Change, signers: Signer[]): Promise<Uint8Array> {
   const { signed } = JSON.parse(new TextDecoder().decode(file))
   change(signed)
-  const bytes = canonical(signed)
+  const bytes = new TextEncoder().encode(canonicalText(signed))
   const signatures = await Promise.all(
     signers.map(async (signer) => ({ keyid: signer.keyId, sig: toHex(await signer.sign(bytes)) })),
   )
-  return canonical({ signatures, signed })
+  // Ordinary JSON: the canonical form has no escapes, so it could not be read back where it holds control characters.
+  return new TextEncoder().encode(JSON.stringify({ signatures, signed }))
 }
 
 /** @returns the file with something changed that no signature covers, or under a signature that no longer fits */
@@ -71,11 +72,11 @@ async function recordOf(file: Uint8Array): Promise<Statement> {
   return { version: signed.version, length: file.length, hashes: { sha256: toHex(digest) } }
 }
 
-/** Canonical JSON for what forgers write; made apart from the one under test. */
-function canonical(value: Statement): Uint8Array {
-  const sorted = (_: string, part: Statement): Statement =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part
-  return new TextEncoder().encode(JSON.stringify(value, sorted))
+/** Canonical JSON for what forgers sign; made apart from the one under test. */
+function canonicalText(value: Statement): string {
+  if (typeof value === 'string') return `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`
+  if (value === null || typeof value !== 'object') return JSON.stringify(value)
+  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([key, member]) => `${canonicalText(key)}:${canonicalText(member)}`).join(',')}}`
 }
