@@ -16,6 +16,7 @@ const PERMISSIVE = new Set([
   'MIT',
   'Python-2.0',
   'Unlicense',
+  'WTFPL',
   'Zlib',
 ])
 

@@ -1,1 +1,17 @@
-export {}
+/** What a mirror fetches, pins, serves and forgets: decisions alone, no I/O. */
+export type { Effect, JobId, Report, ReportCode, TimerId } from './effects.ts'
+export { MirrorError, type MirrorErrorCode } from './errors.ts'
+export type { Input, PeerName } from './inputs.ts'
+export {
+  DEFAULT_KEEP,
+  MAX_FALLBACKS,
+  MAX_HEADS,
+  MAX_LEFTOVERS,
+  MAX_PEERS,
+  MAX_SOURCES,
+  RETRY_MAX_MS,
+  SLOW_RETRY_MS,
+  SYNC_MS,
+} from './limits.ts'
+export { MirrorMachine, type MirrorSettings } from './machine.ts'
+export type { ArchiveView, WantedView } from './view.ts'

@@ -1,5 +1,6 @@
 import type { ConnectionGater } from '@libp2p/interface'
-import { isMultiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { hostsOf } from './hints.ts'
 
 /**
  * What may be dialled. With `--reach link` (the default) that is: addresses named by links or by hand, and addresses that
@@ -8,24 +9,36 @@ import { isMultiaddr, type Multiaddr } from '@multiformats/multiaddr'
  */
 export class DialGuard {
   readonly #allowed = new Set<string>()
+  readonly #insideNames = new Set<string>()
   readonly #onRefused: (address: string) => void
 
+  /** @param onRefused told of each address that libp2p wanted to dial and may not */
   constructor(onRefused: (address: string) => void = () => {}) {
     this.#onRefused = onRefused
   }
 
-  /** Lets this address be dialled from now on. */
-  allow(address: Multiaddr): void {
+  /**
+   * Lets this address be dialled from now on, whichever peer is expected there.
+   *
+   * @param mayLeadInside whether a name in it may resolve to a private address
+   */
+  allow(address: Multiaddr, mayLeadInside: boolean): void {
     this.#allowed.add(keyOf(address))
+    if (mayLeadInside) for (const host of hostsOf(address)) this.#insideNames.add(host)
   }
 
-  /** The libp2p hook: true refuses. */
+  /** Whether somebody who may name private addresses gave us this name. */
+  mayLeadInside(host: string): boolean {
+    return this.#insideNames.has(host)
+  }
+
+  /** The libp2p hook. */
   gater(): ConnectionGater {
     return {
       denyDialMultiaddr: (address) => {
-        const target = isMultiaddr(address) ? keyOf(address) : String(address)
-        if (this.#allowed.has(target)) return false
-        this.#onRefused(target)
+        const key = keyOf(address)
+        if (this.#allowed.has(key)) return false
+        this.#onRefused(`/${key}`)
         return true
       },
     }

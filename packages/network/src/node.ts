@@ -1,39 +1,18 @@
-import type { RequestListener, Server } from 'node:http'
-import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
-import type { GossipSub } from '@libp2p/gossipsub'
-import { identify } from '@libp2p/identify'
-import { start, stop, type Libp2p, type PrivateKey } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
+import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import type { Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import type { Blockstore } from 'interface-blockstore'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import type { Scope } from './address-scope.ts'
 import type { Carrier } from './carrier/carrier.ts'
-import { HTTP_PROTOCOL, Libp2pCarrier, serveOverLibp2p } from './carrier/libp2p-carrier.ts'
+import { HTTP_PROTOCOL, Libp2pCarrier } from './carrier/libp2p-carrier.ts'
 import { DialGuard } from './dial-guard.ts'
-import { NetworkError, reasonOf } from './errors.ts'
-import { Gossip, gossipService } from './gossip.ts'
-import { hostOf, scopeOfIp, type Scope } from './hints.ts'
-import { DIAL_TIMEOUT_MS, INBOUND_CONNECTIONS_PER_SECOND } from './limits.ts'
-
-/** What a node is told. Everything that is absent is off: no listening, no gossip, no bitswap, nobody dialled. */
-export interface NodeSettings {
-  /** Multiaddrs to listen on; none for a reader or a maintainer, who only call out. */
-  listen?: string[]
-  /** Multiaddrs to tell others instead of those listened on. */
-  announce?: string[]
-  /** Protobuf of the Ed25519 peer key (`newPeerKey`); absent makes a fresh peer id, as a maintainer wants. */
-  peerKey?: Uint8Array
-  /** Answers requests of peers over `/http/1.1`. */
-  serve?: RequestListener
-  /** Blocks to serve over bitswap to any IPFS node. */
-  bitswap?: Blockstore
-  gossip?: boolean
-  /** Told of each address that libp2p wanted to dial and was not allowed to. */
-  onRefusedDial?: (address: string) => void
-}
+import { cancelled, NetworkError, reasonOf } from './errors.ts'
+import { Gossip } from './gossip.ts'
+import { parseHint, scopeOfAddress } from './hints.ts'
+import { DIAL_TIMEOUT_MS } from './limits.ts'
+import { libp2pConfig, type NodeSettings } from './node-config.ts'
 
 /** Told when a peer that speaks holdfast's HTTP comes and goes. */
 export interface PeerListener {
@@ -54,44 +33,48 @@ export class PeerNode {
   readonly #gossip: Gossip | null
   readonly #stop: () => Promise<void>
   readonly #carriers = new Map<string, Libp2pCarrier>()
+  /** Connected peers that speak `/http/1.1`. */
+  readonly #askable = new Set<string>()
+  readonly #listeners = new Set<PeerListener>()
 
-  private constructor(libp2p: Libp2p, guard: DialGuard, gossip: Gossip | null, stopAll: () => Promise<void>) {
+  private constructor(started: Started, guard: DialGuard, gossip: Gossip | null) {
+    const { libp2p, stop } = started
     this.peerId = libp2p.peerId.toString()
     this.#libp2p = libp2p
     this.#guard = guard
     this.#gossip = gossip
-    this.#stop = stopAll
+    this.#stop = stop
+    libp2p.addEventListener('peer:identify', ({ detail }) => {
+      if (detail.protocols.includes(HTTP_PROTOCOL)) this.#onAskable(detail.peerId.toString())
+    })
+    libp2p.addEventListener('peer:disconnect', ({ detail }) => this.#onGone(detail.toString()))
   }
 
   /**
    * Starts a node that dials nobody by itself.
    *
-   * @throws NetworkError `port-in-use` when it cannot listen, `bad-hint` for a multiaddr it cannot read
+   * @throws NetworkError `port-in-use` when it cannot listen, for whatever reason; `bad-hint` for a multiaddr it cannot read
    */
   static async start(settings: NodeSettings): Promise<PeerNode> {
-    for (const text of settings.listen ?? []) parseListen(text)
+    for (const text of settings.listen ?? []) checkMultiaddr(text, 'listen on')
+    for (const text of settings.announce ?? []) checkMultiaddr(text, 'announce')
     const guard = new DialGuard(settings.onRefusedDial)
-    const privateKey = settings.peerKey === undefined ? undefined : privateKeyFromProtobuf(settings.peerKey)
-    const config = libp2pConfig(settings, guard, privateKey)
-    let server: Server | undefined
+    const gossip = settings.gossip === true ? new Gossip() : null
+    const config = await libp2pConfig(settings, guard, gossip)
     try {
-      const { libp2p, stopAll } = settings.bitswap === undefined ? await startPlain(config) : await startWithBitswap(config, settings.bitswap)
-      if (settings.serve !== undefined) server = await serveOverLibp2p(libp2p, settings.serve)
-      const pubsub = libp2p.services['pubsub'] as GossipSub | undefined
-      return new PeerNode(libp2p, guard, pubsub === undefined ? null : new Gossip(pubsub), async () => {
-        await stopAll()
-        server?.closeAllConnections()
-        server?.close()
-      })
+      const started = await (settings.bitswap === undefined
+        ? startPlain(config)
+        : startWithBitswap(config, settings.bitswap))
+      gossip?.attach(started.libp2p)
+      const node = new PeerNode(started, guard, gossip)
+      await node.#lookAround()
+      return node
     } catch (cause) {
-      const listening = (settings.listen ?? []).join(', ')
-      if (/EADDRINUSE|UnsupportedListenAddresses|Some configured addresses failed/i.test(allReasons(cause)))
-        throw new NetworkError('port-in-use', `cannot listen on ${listening}: another program uses that port`, { cause })
-      throw cause
+      throw listenError(settings.listen ?? [], cause) ?? cause
     }
   }
 
-  /** Where others reach this node, each with its peer id. */
+  /** Where others reach this node, each with its peer id; what every peer is told. */
   get multiaddrs(): string[] {
     return this.#libp2p.getMultiaddrs().map(String)
   }
@@ -103,25 +86,40 @@ export class PeerNode {
   }
 
   /**
-   * Connects to a peer.
+   * Connects to a peer, or keeps the connection that there is.
    *
    * @param addresses multiaddrs of one peer, each of which may be dialled from now on
+   * @param options allowPrivate: whether names in them may resolve to private addresses; true for what was given by hand
    * @returns how to ask it
-   * @throws NetworkError `unreachable`
+   * @throws NetworkError `unreachable`, `private-address`, `cancelled`
    */
-  async connect(peer: string, addresses: readonly Multiaddr[], signal?: AbortSignal): Promise<Carrier> {
-    for (const address of addresses) this.#guard.allow(address)
+  async connect(
+    peer: string,
+    addresses: readonly Multiaddr[],
+    signal?: AbortSignal,
+    options: { allowPrivate?: boolean } = {},
+  ): Promise<Carrier> {
+    for (const address of addresses) this.#guard.allow(address, options.allowPrivate === true)
     const limit = AbortSignal.timeout(DIAL_TIMEOUT_MS)
     try {
-      const full = addresses.map((one) => (String(one).includes('/p2p/') ? one : multiaddr(`${one}/p2p/${peer}`)))
-      await this.#libp2p.dial([...full], { signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) })
+      signal?.throwIfAborted()
+      const full = addresses.map((one) => (peerOf(one) === null ? one.encapsulate(`/p2p/${peer}`) : one))
+      const other = full.find((one) => peerOf(one) !== peer)
+      if (full.length === 0 && !this.isConnected(peer)) throw new Error('no address of it is known')
+      if (other !== undefined) throw new Error(`${String(other)} is an address of another peer`)
+      if (full.length > 0)
+        await this.#libp2p.dial(full, { signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) })
     } catch (cause) {
-      throw new NetworkError('unreachable', `${addresses.map(hostAndPort).join(', ')} cannot be reached (${reasonOf(cause)})`, { cause })
+      if (signal?.aborted === true) throw cancelled(`the call to ${peer}`, signal)
+      const refused = causesOf(cause).find((one) => one instanceof NetworkError)
+      if (refused !== undefined) throw refused
+      const where = addresses.map((one) => String(one).replace(/\/p2p\/.*$/, '')).join(', ')
+      throw new NetworkError('unreachable', `${where || peer} cannot be reached (${reasonOf(cause)})`, { cause })
     }
     return this.carrier(peer)
   }
 
-  /** How to ask a peer; it is used while connected, and cached. */
+  /** How to ask a peer; cached while it is connected. It need not be: then its allowed addresses are dialled at the first request. */
   carrier(peer: string): Carrier {
     let carrier = this.#carriers.get(peer)
     if (carrier === undefined) {
@@ -137,31 +135,28 @@ export class PeerNode {
 
   /** How far the connection to a peer reaches; null when there is none. */
   scopeOf(peer: string): Scope | null {
-    const connection = this.#libp2p.getConnections(peerIdFromString(peer))[0]
-    return connection === undefined ? null : scopeOfIp(hostOf(connection.remoteAddr))
+    const [connection] = this.#libp2p.getConnections(peerIdFromString(peer))
+    return connection === undefined ? null : scopeOfAddress(connection.remoteAddr)
   }
 
-  /** Addresses under which a peer says it listens. */
+  /** Hints under which a peer says it can be reached: a claim, and not dialled unless somebody names them to `connect`. */
   async addressesOf(peer: string): Promise<string[]> {
-    try {
-      const known = await this.#libp2p.peerStore.get(peerIdFromString(peer))
-      return known.addresses.map((one) => `${one.multiaddr}/p2p/${peer}`)
-    } catch {
-      return [] // Not in the peer store: nothing is known, which is an answer.
-    }
+    const id = peerIdFromString(peer)
+    if (!(await this.#libp2p.peerStore.has(id))) return []
+    const { addresses } = await this.#libp2p.peerStore.get(id)
+    return addresses.flatMap(({ multiaddr: address }) => {
+      try {
+        return [parseHint(`${String(address)}/p2p/${peer}`).text]
+      } catch {
+        return [] // It says what is no hint, such as a socket file: nothing to hand on.
+      }
+    })
   }
 
-  /** Tells of peers that speak `/http/1.1`, those already connected included. */
-  async watchPeers(listener: PeerListener): Promise<void> {
-    await this.#libp2p.register(HTTP_PROTOCOL, {
-      onConnect: (peer) => listener.seen(peer.toString()),
-      onDisconnect: (peer) => listener.lost(peer.toString()),
-    })
-    this.#libp2p.addEventListener('peer:disconnect', (event) => {
-      const peer = event.detail.toString()
-      this.#carriers.get(peer)?.close()
-      this.#carriers.delete(peer)
-    })
+  /** Tells once of each peer that speaks `/http/1.1`, those already connected included, and when its last connection is gone. */
+  watchPeers(listener: PeerListener): void {
+    this.#listeners.add(listener)
+    for (const peer of this.#askable) listener.seen(peer)
   }
 
   async disconnect(peer: string): Promise<void> {
@@ -172,32 +167,38 @@ export class PeerNode {
     for (const carrier of this.#carriers.values()) carrier.close()
     await this.#stop()
   }
-}
 
-function libp2pConfig(settings: NodeSettings, guard: DialGuard, privateKey: PrivateKey | undefined): Libp2pOptions {
-  return {
-    ...(privateKey && { privateKey }),
-    // The default names the platform and the versions of node and libp2p to everyone who connects.
-    nodeInfo: { name: 'libp2p', version: '', userAgent: 'libp2p' },
-    addresses: { listen: settings.listen ?? [], announce: settings.announce ?? [] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionGater: guard.gater(),
-    connectionManager: { inboundConnectionThreshold: INBOUND_CONNECTIONS_PER_SECOND, maxIncomingPendingConnections: 100, reconnectRetries: 0 },
-    services: { identify: identify(), ...(settings.gossip === true && { pubsub: gossipService() }) },
+  /** Peers that were faster than we could listen for them. */
+  async #lookAround(): Promise<void> {
+    for (const peer of this.#libp2p.getPeers()) {
+      const known = (await this.#libp2p.peerStore.has(peer)) ? await this.#libp2p.peerStore.get(peer) : null
+      if (known?.protocols.includes(HTTP_PROTOCOL) === true) this.#onAskable(peer.toString())
+    }
+  }
+
+  #onAskable(peer: string): void {
+    // A peer may be gone before what it said of itself was read, and two connections say it twice.
+    if (this.#askable.has(peer) || !this.isConnected(peer)) return
+    this.#askable.add(peer)
+    for (const listener of this.#listeners) listener.seen(peer)
+  }
+
+  #onGone(peer: string): void {
+    this.#carriers.get(peer)?.close()
+    this.#carriers.delete(peer)
+    if (!this.#askable.delete(peer)) return
+    for (const listener of this.#listeners) listener.lost(peer)
   }
 }
 
 interface Started {
   libp2p: Libp2p
-  stopAll: () => Promise<void>
+  stop: () => Promise<void>
 }
 
 async function startPlain(config: Libp2pOptions): Promise<Started> {
-  const libp2p = await createLibp2p({ ...config, start: false })
-  await start(libp2p)
-  return { libp2p, stopAll: async () => await stop(libp2p) }
+  const libp2p = await createLibp2p(config)
+  return { libp2p, stop: async () => await libp2p.stop() }
 }
 
 /** Helia carries bitswap; it is loaded only where blocks are served, since it takes most of a second. */
@@ -209,26 +210,42 @@ async function startWithBitswap(config: Libp2pOptions, blockstore: Blockstore): 
   ])
   const helia = withBitswap(withLibp2pLight(createHeliaLight({ blockstore }), config))
   await helia.start()
-  return { libp2p: helia.libp2p, stopAll: async () => await helia.stop() }
+  return {
+    libp2p: helia.libp2p,
+    stop: async () => {
+      await helia.stop()
+    },
+  }
 }
 
-function parseListen(text: string): Multiaddr {
+function checkMultiaddr(text: string, purpose: string): void {
   try {
-    return multiaddr(text)
+    multiaddr(text)
   } catch (cause) {
-    throw new NetworkError('bad-hint', `--listen ${text} is not a multiaddr (${reasonOf(cause)})`, { cause })
+    throw new NetworkError('bad-hint', `cannot ${purpose} ${text}: that is not a multiaddr (${reasonOf(cause)})`, {
+      cause,
+    })
   }
 }
 
-function hostAndPort(address: Multiaddr): string {
-  return String(address).replace(/\/p2p\/.*$/, '')
+function peerOf(address: Multiaddr): string | null {
+  const last = address.getComponents().at(-1)
+  return last?.name === 'p2p' ? (last.value ?? null) : null
 }
 
-function allReasons(error: unknown): string {
-  const parts: string[] = []
-  for (let one: unknown = error; one instanceof Error; one = one.cause) {
-    parts.push(one.name, one.message)
-    if (one instanceof AggregateError) parts.push(...one.errors.map(allReasons))
-  }
-  return parts.join(' ')
+/** @returns null when it was not for listening that the node did not start */
+function listenError(listen: readonly string[], cause: unknown): NetworkError | null {
+  const reasons = causesOf(cause).map((one) => `${one.name} ${one.message}`)
+  const text = reasons.join(' ')
+  if (!/UnsupportedListenAddress|E(?:ADDRINUSE|ADDRNOTAVAIL|ACCES)/.test(text)) return null
+  const code = /E(?:ADDRINUSE|ADDRNOTAVAIL|ACCES)\b/.exec(text)?.[0]
+  const why = code === 'EADDRINUSE' ? 'another program uses that port' : `the system says ${code ?? 'that it cannot'}`
+  return new NetworkError('port-in-use', `cannot listen on ${listen.join(', ')}: ${why}`, { cause })
+}
+
+/** An error and all that led to it. */
+function causesOf(error: unknown): Error[] {
+  if (!(error instanceof Error)) return []
+  const inner: unknown[] = error instanceof AggregateError ? error.errors : []
+  return [error, ...[...inner, error.cause].flatMap(causesOf)]
 }

@@ -1,0 +1,77 @@
+/** Brings the blocks of one release into a store: the manifest to plan by, then the walk that decides (trust.md). */
+import { DagError, type BlockReader, type BlockWriter } from '@holdfast/dag'
+import {
+  BlockFetcher,
+  budgetFor,
+  fetchListed,
+  fetchTree,
+  NetworkError,
+  type BlockSource,
+  type FetchEvents,
+} from '@holdfast/network'
+import type { CID } from 'multiformats/cid'
+
+/** What is to be fetched: a signed release, or a bare root CID of which nothing more is known. */
+export interface Wanted {
+  cid: CID
+  manifest?: CID
+  /** Bytes of all files, as signed. */
+  size?: number
+  files?: number
+}
+
+export interface FetchProgress extends FetchEvents {
+  /** So many blocks and bytes are missing and will be fetched. */
+  planned?(blocks: number, bytes: number): void
+}
+
+/** A fetch that runs: sources may join it. */
+export interface RunningFetch {
+  addSource(source: BlockSource): void
+  /** Resolves when every block that the root reaches is in the store. */
+  readonly done: Promise<void>
+}
+
+/**
+ * @param store every block is verified before it is put here
+ * @returns at once; `done` rejects with a NetworkError or with what the store throws
+ */
+export function startFetch(
+  wanted: Wanted,
+  store: BlockReader & BlockWriter,
+  sources: readonly BlockSource[],
+  signal: AbortSignal,
+  progress: FetchProgress = {},
+): RunningFetch {
+  const { cid, manifest, size, files } = wanted
+  const budget = size === undefined || files === undefined ? Infinity : budgetFor(size, files)
+  const fetcher = new BlockFetcher(store, signal, budget, progress)
+  for (const source of sources) fetcher.addSource(source)
+  const run = async (): Promise<void> => {
+    if (manifest !== undefined) await plan(manifest, store, fetcher, progress)
+    await fetchTree(cid, store, fetcher)
+  }
+  return { addSource: (source) => fetcher.addSource(source), done: run() }
+}
+
+/** A manifest that is missing, wrong or names too much costs a slower walk and nothing else. */
+async function plan(
+  manifest: CID,
+  store: BlockReader & BlockWriter,
+  fetcher: BlockFetcher,
+  progress: FetchProgress,
+): Promise<void> {
+  try {
+    await fetchTree(manifest, store, fetcher)
+    await fetchListed(manifest, store, fetcher, (wants) => {
+      progress.planned?.(
+        wants.length,
+        wants.reduce((sum, want) => sum + (want.size ?? 0), 0),
+      )
+    })
+  } catch (error) {
+    if (error instanceof DagError) return
+    if (error instanceof NetworkError && error.code === 'incomplete') return
+    throw error
+  }
+}

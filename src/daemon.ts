@@ -1,0 +1,317 @@
+/** The one loop of a mirror: inputs -> machine.handle() -> effects, each performed here or in daemon/*. */
+import type { Server } from 'node:http'
+import { chooseHints, parseHint, reasonOf, type GossipVerdict, type PeerNode } from '@holdfast/network'
+import { MirrorMachine, type Effect, type Input, type PeerName } from '@holdfast/mirror'
+import type { Verdict } from '@holdfast/release'
+import type { ArchiveBook } from './archives/archive-book.ts'
+import { parseFollowable } from './archives/followable.ts'
+import { announcementTag } from './daemon/gateway-context.ts'
+import { Contacts, taughtHint } from './daemon/contacts.ts'
+import { FetchJobs, UPLOADER } from './daemon/fetch-jobs.ts'
+import { syncHead, syncHeads } from './daemon/head-sync.ts'
+import { Keeper } from './daemon/keeper.ts'
+import { saveReached, reachedBefore } from './daemon/reached-peers.ts'
+import { startServing, type Serving, type ServingSettings } from './daemon/serving.ts'
+import { archiveStatus, type DaemonStatus } from './daemon/status.ts'
+import { releaseEvent, type Tell } from './daemon/told-events.ts'
+import { Timers } from './daemon/timers.ts'
+import { takeUpload } from './daemon/upload.ts'
+import { serveControl, type Controlled } from './control/control-server.ts'
+import { UploadError } from './gateway/context.ts'
+import type { Home } from './home.ts'
+import { usageError } from './settings.ts'
+
+export interface DaemonSettings extends ServingSettings {
+  /** Public https prefix that stands before the gateway; null for none. */
+  url: string | null
+  /** Hints given by hand. */
+  from: readonly string[]
+  /** Bytes that all blocks together may take; null for no limit. */
+  quota: number | null
+  /** Releases kept per archive. */
+  keep: number
+}
+
+/** What a daemon works with. */
+export interface DaemonParts {
+  home: Home
+  keeper: Keeper
+  book: ArchiveBook
+  tell: Tell
+  note(line: string): void
+  now(): Date
+}
+
+export class Daemon implements Controlled {
+  readonly #parts: DaemonParts
+  readonly #settings: DaemonSettings
+  readonly #machine: MirrorMachine
+  readonly #timers = new Timers((id) => this.#feed({ type: 'timer', id }))
+  readonly #jobs: FetchJobs
+  readonly #stopped = new AbortController()
+  /** Archives that each peer was found to mirror. */
+  readonly #mirrors = new Map<string, Set<PeerName>>()
+  #serving!: Serving
+  #contacts!: Contacts
+  #control!: Server
+
+  private constructor(parts: DaemonParts, settings: DaemonSettings) {
+    const { keeper, tell } = parts
+    this.#parts = parts
+    this.#settings = settings
+    this.#machine = new MirrorMachine({ keep: settings.keep }, Math.random)
+    this.#jobs = new FetchJobs({
+      store: keeper.blocks,
+      carrier: (peer) => this.#contacts.carrier(peer),
+      noRoomFor: (bytes) => this.#noRoomFor(bytes),
+      report: (input) => this.#feed(input),
+      progress: ({ release }, line) => parts.note(`Fetching release ${release.version} of ${release.name}: ${line}.`),
+      liar: (peer, reason) => tell({ event: 'warning', code: 'liar', message: `${peer} ${reason}; it is not asked again.` }),
+    })
+  }
+
+  /** Starts serving and following all that the home holds. @throws NetworkError 'port-in-use' */
+  static async start(parts: DaemonParts, settings: DaemonSettings): Promise<Daemon> {
+    const daemon = new Daemon(parts, settings)
+    try {
+      await daemon.#start()
+    } catch (error) {
+      await daemon.stop()
+      throw error
+    }
+    return daemon
+  }
+
+  async status(): Promise<DaemonStatus> {
+    const { book, keeper, now } = this.#parts
+    const archives = book.addresses().flatMap((address) => {
+      const archive = book.find(address)
+      const kept = (this.#machine.view(address)?.kept ?? []).map(({ version }) => version).toSorted((a, b) => a - b)
+      return archive === null ? [] : [archiveStatus(archive, kept, this.#mirrors.get(address)?.size ?? 0, now())]
+    })
+    const { peerId, multiaddrs, gateway } = this.#serving
+    return { peerId, multiaddrs, gateway, archives, disk: { used: keeper.used(), quota: this.#settings.quota } }
+  }
+
+  async follow(text: string, allowPrivate: boolean): Promise<{ address: string; notes: string[] }> {
+    const { address, hints: texts, name } = parseFollowable(text)
+    const { hints, skipped } = chooseHints(texts, allowPrivate || this.#settings.allowPrivate)
+    const known = this.#parts.book.find(address) !== null
+    await this.#parts.book.follow(address, hints.map((hint) => hint.text), name)
+    if (!known) await this.#begin(address)
+    for (const hint of hints) this.#contacts.add(hint, true)
+    // Whoever is connected already may know it; the machine asks only those that come.
+    if (!known) for (const peer of this.#machine.peers()) void this.#sync(peer, [address])
+    return { address, notes: skipped }
+  }
+
+  async unfollow(address: string): Promise<void> {
+    if (this.#parts.book.find(address) === null) throw usageError(`${address} is not followed here.`, 'See "holdfast status".')
+    this.#serving.node.gossip.unfollow(address)
+    this.#feed({ type: 'unfollowed', address })
+    await this.#parts.keeper.settled(address)
+  }
+
+  async gc(): Promise<{ blocks: number; bytes: number }> {
+    return await this.#parts.keeper.gc()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    this.#timers.stop()
+    this.#jobs.stop()
+    if (this.#contacts !== undefined) {
+      saveReached(this.#parts.home, this.#contacts.reached())
+      this.#contacts.stop()
+    }
+    this.#control?.closeAllConnections()
+    this.#control?.close()
+    await this.#serving?.stop()
+  }
+
+  async #start(): Promise<void> {
+    const { book, home, keeper, tell, note } = this.#parts
+    this.#serving = await startServing(this.#settings, { home, book, keeper, note }, {
+      submit: async (address, bytes, from) => {
+        const verdict = await this.#take(address, bytes, from, 'http')
+        return verdict.outcome === 'accept' ? { outcome: 'accept', reason: '' } : verdict
+      },
+      upload: async (address, car, from) => await this.#upload(address, car, from),
+      kept: (address) => this.#machine.view(address)?.kept ?? [],
+      mirrorsOf: async (address) => await this.#addressesOf(address),
+      isInside: (peer) => this.#node.scopeOf(peer) !== 'public',
+    })
+    this.#contacts = new Contacts(
+      this.#node,
+      {
+        up: (peer) => this.#feed({ type: 'peerSeen', peer }),
+        down: (peer) => {
+          for (const mirrors of this.#mirrors.values()) mirrors.delete(peer)
+          this.#feed({ type: 'peerLost', peer })
+        },
+        note,
+      },
+      Math.random,
+    )
+    for (const address of book.addresses()) await this.#begin(address)
+    this.#control = await serveControl(home.socket, this)
+    const { peerId, multiaddrs, gateway } = this.#serving
+    tell({ event: 'ready', peerId, multiaddrs, gateway, archives: book.addresses() })
+    await this.#contacts.start()
+    await this.#addKnownContacts()
+  }
+
+  get #node(): PeerNode {
+    return this.#serving.node
+  }
+
+  async #addKnownContacts(): Promise<void> {
+    const { book, home } = this.#parts
+    for (const text of this.#settings.from) this.#contacts.add(parseHint(text), true)
+    for (const address of book.addresses()) {
+      // These were chosen when the link was taken in.
+      for (const text of book.find(address)?.hints ?? []) this.#contacts.add(parseHint(text), true)
+    }
+    for (const text of await reachedBefore(home)) {
+      const hint = taughtHint(text, true)
+      if (hint !== null) this.#contacts.add(hint, false)
+    }
+  }
+
+  /** Hands one archive of the book to the machine, and joins its topic. */
+  async #begin(address: string): Promise<void> {
+    const archive = this.#parts.book.find(address)
+    if (archive === null) return
+    const { verified, served } = archive
+    const kept = await this.#parts.keeper.keptOf(address, async (version) => await this.#parts.book.past(address, version))
+    this.#feed({ type: 'followed', address, verified, served, kept })
+    this.#node.gossip.follow(address, async (bytes, from): Promise<GossipVerdict> => {
+      const verdict = await this.#take(address, bytes, from, 'gossip')
+      return verdict.outcome
+    })
+  }
+
+  #feed(input: Input): void {
+    if (this.#stopped.signal.aborted) return
+    for (const effect of this.#machine.handle(input, performance.now())) this.#perform(effect)
+  }
+
+  #perform(effect: Effect): void {
+    const { keeper, tell } = this.#parts
+    switch (effect.type) {
+      case 'fetch':
+        keeper.hold(effect.release)
+        tell(releaseEvent('fetching', effect.release, effect.from))
+        return this.#jobs.start(effect)
+      case 'addSource':
+        return this.#jobs.addSource(effect.job, effect.peer)
+      case 'cancelFetch':
+        return this.#jobs.cancel(effect.job)
+      case 'pin':
+      case 'advanceHead':
+      case 'unpin':
+        void keeper.perform(effect, this.#parts.book).then((input) => this.#done(effect, input))
+        return undefined
+      case 'forget':
+        return keeper.forget(effect.address, async () => await this.#parts.book.forget(effect.address))
+      case 'gc':
+        return keeper.gcSoon()
+      case 'syncHeads':
+        void this.#sync(effect.with, effect.addresses)
+        return undefined
+      case 'findRelease':
+        void this.#findRelease(effect)
+        return undefined
+      case 'schedule':
+        return this.#timers.set(effect.id, effect.after)
+      case 'unschedule':
+        return this.#timers.clear(effect.id)
+      case 'report': {
+        const { address, version, code, message } = effect
+        return tell({ event: 'warning', address, ...(version !== undefined && { release: version }), code, message })
+      }
+    }
+  }
+
+  #done(effect: Extract<Effect, { type: 'pin' | 'advanceHead' | 'unpin' }>, input: Input): void {
+    if (input.type === 'pinned') this.#parts.tell(releaseEvent('pinned', effect.release))
+    if (input.type === 'headAdvanced') this.#parts.tell(releaseEvent('served', effect.release))
+    this.#feed(input)
+  }
+
+  /** Every announcement, from whatever carrier. */
+  async #take(address: string, bytes: Uint8Array, from: PeerName | null, via: 'gossip' | 'http' | 'sync'): Promise<Verdict> {
+    const { book, tell } = this.#parts
+    const before = book.find(address)?.verified ?? null
+    const verdict = await book.submit(address, bytes, from === null ? null : this.#contacts.carrier(from))
+    if (verdict.outcome === 'reject') {
+      tell({ event: 'rejected', address, code: verdict.code, reason: verdict.reason, from })
+    }
+    if (verdict.outcome !== 'accept') return verdict
+    const { release, newRelease, warnings } = verdict
+    if (newRelease) tell(releaseEvent('announced', release))
+    for (const { code, message } of warnings) tell({ event: 'warning', address, release: release.version, code, message })
+    const recovery = newRelease && before !== null && before.version >= release.version
+    this.#feed({ type: 'announced', release, newRelease, from, ...(recovery && { recovery }) })
+    if (via !== 'gossip') await this.#node.gossip.publish(address, book.announcement(address) ?? bytes)
+    return verdict
+  }
+
+  async #sync(peer: PeerName, addresses: readonly string[]): Promise<void> {
+    const { book, note } = this.#parts
+    const one = async (address: string): Promise<void> => {
+      const held = book.announcement(address)
+      const carrier = this.#contacts.carrier(peer)
+      const take = async (bytes: Uint8Array): Promise<void> => void (await this.#take(address, bytes, peer, 'sync'))
+      const known = await syncHead(carrier, address, held && announcementTag(held), take, this.#stopped.signal)
+      if (known === null || book.find(address) === null) return
+      this.#mirrors.set(address, (this.#mirrors.get(address) ?? new Set()).add(peer))
+      const { verified, served } = known.head
+      this.#feed({ type: 'peerHead', peer, address, verified, served })
+      const inside = this.#contacts.isUrl(peer) ? false : this.#node.scopeOf(peer) !== 'public'
+      for (const text of known.peers) {
+        const hint = taughtHint(text, inside)
+        if (hint !== null) this.#contacts.add(hint, false)
+      }
+    }
+    await syncHeads(addresses, one, (line) => note(`Comparing heads with ${peer}: ${line}`))
+  }
+
+  async #findRelease({ address, version, from }: Extract<Effect, { type: 'findRelease' }>): Promise<void> {
+    const { book, note } = this.#parts
+    try {
+      const release = await book.findPast(address, version, from.map((peer) => this.#contacts.carrier(peer)))
+      if (release !== null) this.#feed({ type: 'releaseFound', release })
+    } catch (error) {
+      note(`Looking for release ${version}: ${reasonOf(error)}`)
+    }
+  }
+
+  async #upload(address: string, car: AsyncIterable<Uint8Array>, from: string | null): Promise<{ stored: number }> {
+    const { book, keeper } = this.#parts
+    const release = book.find(address)?.verified
+    if (release === null || release === undefined) throw new UploadError(409, 'announce the release first')
+    const noRoom = this.#noRoomFor(release.size)
+    if (noRoom !== null) throw new UploadError(507, noRoom)
+    keeper.hold(release)
+    const taken = await takeUpload(release, car, keeper.blocks)
+    // Whoever uploaded is a holder that cannot be asked: the machine looks again at what is missing, perhaps nothing.
+    const peer = `${UPLOADER}${from ?? ''}`
+    this.#feed({ type: 'peerSeen', peer })
+    this.#feed({ type: 'peerHead', peer, address, verified: release.version, served: release.version })
+    this.#feed({ type: 'peerLost', peer })
+    return taken
+  }
+
+  async #addressesOf(address: string): Promise<string[]> {
+    const mirrors = [...(this.#mirrors.get(address) ?? [])].filter((peer) => !this.#contacts.isUrl(peer))
+    return (await Promise.all(mirrors.map(async (peer) => await this.#node.addressesOf(peer)))).flat()
+  }
+
+  #noRoomFor(bytes: number): string | null {
+    const { quota } = this.#settings
+    const used = this.#parts.keeper.used()
+    if (quota === null || used + bytes <= quota) return null
+    return `the quota of ${quota} bytes leaves no room for ${bytes} more beside the ${used} that are used`
+  }
+}

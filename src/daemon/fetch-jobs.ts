@@ -1,0 +1,104 @@
+/** Fetches that run for the mirror's machine, by job: sources join, progress is told, the outcome is reported once. */
+import type { BlockReader, BlockWriter } from '@holdfast/dag'
+import { CarrierSource, NetworkError, reasonOf, type Carrier } from '@holdfast/network'
+import type { Effect, Input, PeerName } from '@holdfast/mirror'
+import { startFetch, type RunningFetch } from '../archives/fetch-release.ts'
+import { failureOf } from '../failure.ts'
+import { FETCH_NOTE_MS } from './limits.ts'
+
+type FetchEffect = Extract<Effect, { type: 'fetch' }>
+
+interface Job {
+  running: RunningFetch
+  controller: AbortController
+}
+
+/** What fetches need of the daemon. */
+export interface FetchHelp {
+  store: BlockReader & BlockWriter
+  carrier(peer: PeerName): Carrier
+  /** @returns why there is no room for so many bytes more, or null */
+  noRoomFor(bytes: number): string | null
+  report(input: Input): void
+  /** Blocks and bytes that came, for logs. */
+  progress(effect: FetchEffect, line: string): void
+  liar(peer: PeerName, reason: string): void
+}
+
+/** Names a publisher that uploads over plain HTTP: what it brought is here, and it cannot be asked for more. */
+export const UPLOADER = 'upload:'
+
+function canBeAsked(peer: PeerName): boolean {
+  return !peer.startsWith(UPLOADER)
+}
+
+export class FetchJobs {
+  readonly #help: FetchHelp
+  readonly #jobs = new Map<number, Job>()
+
+  constructor(help: FetchHelp) {
+    this.#help = help
+  }
+
+  start(effect: FetchEffect): void {
+    const { release, job, from } = effect
+    const { address, version } = release
+    const noRoom = this.#help.noRoomFor(release.size)
+    if (noRoom !== null) {
+      this.#help.report({ type: 'fetchFailed', address, version, job, code: 'quota', reason: noRoom })
+      return
+    }
+    const controller = new AbortController()
+    const sources = from.filter(canBeAsked).map((peer) => this.#source(peer))
+    const running = startFetch(release, this.#help.store, sources, controller.signal, this.#progressOf(effect))
+    this.#jobs.set(job, { running, controller })
+    running.done.then(
+      () => this.#end(job, { type: 'fetched', address, version, job }),
+      (error: unknown) => {
+        const reason = reasonOf(error)
+        const code = error instanceof NetworkError ? error.code : failureOf(error).code
+        this.#end(job, { type: 'fetchFailed', address, version, job, code, reason })
+      },
+    )
+  }
+
+  addSource(job: number, peer: PeerName): void {
+    if (canBeAsked(peer)) this.#jobs.get(job)?.running.addSource(this.#source(peer))
+  }
+
+  /** Nothing is reported any more. */
+  cancel(job: number): void {
+    const found = this.#jobs.get(job)
+    this.#jobs.delete(job)
+    found?.controller.abort()
+  }
+
+  stop(): void {
+    for (const job of this.#jobs.keys()) this.cancel(job)
+  }
+
+  #source(peer: PeerName): CarrierSource {
+    return new CarrierSource(this.#help.carrier(peer))
+  }
+
+  #end(job: number, outcome: Input): void {
+    if (this.#jobs.delete(job)) this.#help.report(outcome)
+  }
+
+  #progressOf(effect: FetchEffect): Parameters<typeof startFetch>[4] {
+    let bytes = 0
+    let planned = 0
+    let last = performance.now()
+    return {
+      planned: (_blocks, more) => (planned += more),
+      block: (_cid, size) => {
+        bytes += size
+        const now = performance.now()
+        if (now - last < FETCH_NOTE_MS) return
+        last = now
+        this.#help.progress(effect, `${bytes} of ${Math.max(planned, bytes)} bytes`)
+      },
+      liar: (source, reason) => this.#help.liar(source, reason),
+    }
+  }
+}

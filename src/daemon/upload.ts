@@ -1,0 +1,43 @@
+/** Blocks that a publisher with only outgoing connections hands over: stored only when a verified release names them. */
+import { hash } from 'node:crypto'
+import { linksOf, readCar, verifyBlock, DagError, type BlockReader, type BlockWriter } from '@holdfast/dag'
+import { budgetFor } from '@holdfast/network'
+import type { ReleaseInfo } from '@holdfast/release'
+import { UploadError } from '../gateway/context.ts'
+
+const MAX_BLOCK_BYTES = 2 * 1024 * 1024
+const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
+
+/**
+ * Takes a CAR in which every block is named by an earlier one, by the release or by a block held already: the order of a
+ * walk. So nothing is stored before a signature covers it (trust.md, "An upload").
+ *
+ * @param release verified
+ * @returns blocks that were new here
+ * @throws UploadError with the HTTP status and a reason for the sender
+ */
+export async function takeUpload(
+  release: ReleaseInfo,
+  car: AsyncIterable<Uint8Array>,
+  store: BlockReader & BlockWriter,
+): Promise<{ stored: number }> {
+  const expected = new Set([release.manifest.toString(), release.cid.toString()])
+  let budget = budgetFor(release.size, release.files)
+  let stored = 0
+  try {
+    for await (const { cid, bytes } of readCar(car, { maxBlockBytes: MAX_BLOCK_BYTES })) {
+      if (!expected.has(cid.toString())) throw new UploadError(422, `the block ${cid} is not named by release ${release.version} or comes before the block that names it`)
+      if (!(await verifyBlock(cid, bytes, { sha256 }))) throw new UploadError(422, `the bytes sent for ${cid} are not that block`)
+      for (const link of linksOf(cid, bytes)) expected.add(link.toString())
+      if (await store.has(cid)) continue
+      budget -= bytes.length
+      if (budget < 0) throw new UploadError(413, 'more bytes than the release was signed for')
+      await store.put(cid, bytes)
+      stored++
+    }
+  } catch (error) {
+    if (error instanceof DagError) throw new UploadError(400, error.message)
+    throw error
+  }
+  return { stored }
+}

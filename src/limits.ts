@@ -1,0 +1,38 @@
+/** Every limit of the program itself, with its unit and where the number comes from. */
+
+/** Milliseconds between progress lines where stderr is no terminal: our choice, a log stays readable. */
+export const PROGRESS_INTERVAL_MS = 3000
+
+/** Milliseconds without a byte after which progress says what is waited for (interface.md). */
+export const SILENCE_MS = 30_000
+
+/** Bytes of config.toml that are read: our choice, far above any honest file. */
+export const MAX_CONFIG_BYTES = 256 * 1024
+
+/** TCP port of a mirror's libp2p and of its gateway when none is given: our choice, unassigned by IANA. */
+export const DEFAULT_PORT = 4996
+export const DEFAULT_GATEWAY_PORT = 8996
+
+/** Releases that a mirror keeps when not told: "nothing is ever lost" speaks for many, a small disk for few; shared blocks cost nothing. */
+export const DEFAULT_KEEP = 10
+
+/** Milliseconds that a reader waits for slower mirrors once one has answered with a verified release: our choice. */
+export const SLOWER_MIRRORS_MS = 1500
+
+/** Milliseconds in which a publisher tries to reach its mirrors before it says that nobody can be reached: our choice. */
+export const REACH_MIRRORS_MS = 15_000
+
+/** Milliseconds without any mirror connected or any byte moving after which `publish --wait` gives up: our choice. */
+export const PUBLISH_PATIENCE_MS = 120_000
+
+/** Seconds of one long-poll for a mirror's head: below the 60 s after which proxies cut a silent request. */
+export const HEAD_WAIT_S = 25
+
+/** Files and folders in one source folder or fetched tree: a million releases of text fit; more is a bomb or a mistake. */
+export const MAX_TREE_ENTRIES = 10_000_000
+
+/** Folders inside folders in a fetched tree: our choice; Linux paths end at 4,096 bytes. */
+export const MAX_TREE_DEPTH = 256
+
+/** Milliseconds between looks of `status --watch`: our choice. */
+export const STATUS_WATCH_MS = 1000

@@ -1,0 +1,111 @@
+/** The archives that this home maintains: their signed state and the blocks of the newest release, apart from what it mirrors. */
+import { join } from 'node:path'
+import { hash } from 'node:crypto'
+import { diffTrees, importTree, writeManifest, DagError, type BlockReader } from '@holdfast/dag'
+import type { ReleaseContent, ReleaseInfo } from '@holdfast/release'
+import type { CID } from 'multiformats/cid'
+import { ArchiveBook, type Archive } from '../archives/archive-book.ts'
+import { CommandError, EXIT } from '../failure.ts'
+import { makeHome, type Home } from '../home.ts'
+import { ArchiveStore } from '../store/archive-store.ts'
+import { BlockStore } from '../store/block-store.ts'
+import { Retention } from '../store/retention.ts'
+import { usageError } from '../settings.ts'
+import type { ScannedFolder } from './source-folder.ts'
+
+/** What changed from one release to the next, file by file. */
+export interface Difference {
+  added: string[]
+  removed: string[]
+  changed: string[]
+}
+
+const OWNER = 'maintainer'
+const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
+
+export class Maintained {
+  readonly book: ArchiveBook
+  readonly blocks: BlockStore
+  readonly #retention: Retention
+
+  private constructor(book: ArchiveBook, blocks: BlockStore) {
+    this.book = book
+    this.blocks = blocks
+    this.#retention = new Retention(blocks)
+  }
+
+  /** @throws StoreError when another command of this maintainer is at work */
+  static async open(home: Home, now: () => Date): Promise<Maintained> {
+    makeHome(home)
+    const blocks = BlockStore.open(join(home.data, 'maintainer', 'blocks'))
+    try {
+      return new Maintained(await openBook(home, now), blocks)
+    } catch (error) {
+      await blocks.close()
+      throw error
+    }
+  }
+
+  /** @throws CommandError saying which archives there are, when the choice is not clear */
+  choose(address: string | undefined): Archive {
+    return chooseArchive(this.book, address)
+  }
+
+  /** Imports a folder, durably. The blocks stay until `keepOnly`. */
+  async import(folder: ScannedFolder): Promise<ReleaseContent> {
+    const { cid, rootBlockSize, size, files } = await importTree(folder.entries(), this.blocks, { sha256 })
+    const manifest = await writeManifest(cid, this.blocks, { sha256 })
+    await this.blocks.flush()
+    return { cid, rootBlockSize, size, files, manifest: manifest.cid }
+  }
+
+  /** @returns null when the release before is not held, so that nobody can tell */
+  async compare(before: CID | null, after: CID, reader: BlockReader): Promise<Difference | null> {
+    const difference: Difference = { added: [], removed: [], changed: [] }
+    try {
+      for await (const { path, change } of diffTrees(before, after, reader)) difference[change].push(path)
+      return difference
+    } catch (error) {
+      if (error instanceof DagError && error.code === 'missing-block') return null
+      throw error
+    }
+  }
+
+  async pin(address: string, version: number, content: { cid: CID; manifest: CID }): Promise<void> {
+    await this.#retention.pin(ownerOf(address, version, content.cid), [content.cid, content.manifest])
+  }
+
+  /** Lets go of everything of an archive but this release. */
+  async keepOnly({ address, version, cid }: ReleaseInfo): Promise<void> {
+    const kept = ownerOf(address, version, cid)
+    const others = this.#retention.pins().filter(({ owner }) => owner.startsWith(`${OWNER}/${address}/`) && owner !== kept)
+    for (const { owner } of others) await this.#retention.unpin(owner)
+    await this.#retention.gc()
+  }
+
+  async close(): Promise<void> {
+    await this.blocks.close()
+  }
+}
+
+/** The signed state alone, for commands that need no blocks. */
+export async function openBook(home: Home, now: () => Date): Promise<ArchiveBook> {
+  return await ArchiveBook.open(new ArchiveStore(join(home.data, 'maintainer', 'archives')), now)
+}
+
+/** @throws CommandError when the home knows no such archive, or several and none is named */
+export function chooseArchive(book: ArchiveBook, address: string | undefined): Archive {
+  const addresses = book.addresses()
+  const chosen = address ?? (addresses.length === 1 ? addresses[0] : undefined)
+  const archive = chosen === undefined ? null : book.find(chosen)
+  if (archive !== null) return archive
+  if (address !== undefined) {
+    throw new CommandError(EXIT.notFound, 'unknown-archive', `This home knows no archive ${address}.`, 'Check the address, or make an archive with "holdfast init".')
+  }
+  if (addresses.length === 0) throw new CommandError(EXIT.notFound, 'unknown-archive', 'This home knows no archive yet.', 'Make one with "holdfast init".')
+  throw usageError(`This home knows several archives: ${addresses.join(', ')}.`, 'Say which one with --archive.')
+}
+
+function ownerOf(address: string, version: number, cid: CID): string {
+  return `${OWNER}/${address}/${version}/${cid}`
+}

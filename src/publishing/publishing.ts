@@ -1,0 +1,168 @@
+/** One publication, in the steps that `publish` names: learn the newest, import, compare, sign, spread. */
+import { chooseHints, parseHint, reasonOf, type Hint } from '@holdfast/network'
+import { authorRelease, announcementOf, encodeAnnouncement, type ReleaseContent, type ReleaseInfo, type Signer, type TrustedState } from '@holdfast/release'
+import type { Archive } from '../archives/archive-book.ts'
+import type { CommandContext } from '../command.ts'
+import { CommandError, EXIT } from '../failure.ts'
+import { counted, formatBytes } from '../figures.ts'
+import { usageError } from '../settings.ts'
+import { learnNewest, requireKnowledge } from './learn-newest.ts'
+import { Maintained, type Difference } from './maintained.ts'
+import { openOutgoing, ownMirror, type Outgoing } from './outgoing.ts'
+import { openOwnKey } from './own-key.ts'
+import { remoteReader } from './remote-reader.ts'
+import { roundedTime } from './rounded-time.ts'
+import type { ScannedFolder } from './source-folder.ts'
+import { spread } from './spread.ts'
+import type { ReachedMirror } from '../reading/mirrors.ts'
+
+export interface Published {
+  difference: Difference | null
+}
+
+export class Publishing {
+  readonly #context: CommandContext
+  readonly #maintained: Maintained
+  readonly #address: string
+  readonly #signer: Signer
+  readonly #outgoing: Outgoing
+  readonly #hints: readonly Hint[]
+  #asked: ReachedMirror[] = []
+
+  private constructor(context: CommandContext, maintained: Maintained, archive: Archive, signer: Signer, hints: readonly Hint[]) {
+    this.#context = context
+    this.#maintained = maintained
+    this.#address = archive.address
+    this.#signer = signer
+    this.#hints = hints
+    this.#outgoing = openOutgoing(maintained, context.signal)
+  }
+
+  /** Opens the archive, and the key with its passphrase, before anything is sent anywhere. */
+  static async open(context: CommandContext): Promise<Publishing> {
+    const { home, settings, now } = context
+    const maintained = await Maintained.open(home, now)
+    try {
+      const archive = maintained.choose(settings.text('archive'))
+      const byHand = chooseHints(settings.list('to'), true)
+      if (byHand.skipped[0] !== undefined) throw usageError(`--to: ${byHand.skipped[0]}.`)
+      const signer = await openOwnKey(context)
+      const hints = [...byHand.hints, ...archive.hints.map(parseHint), ...(await ownMirror(home))]
+      return new Publishing(context, maintained, archive, signer, hints)
+    } catch (error) {
+      await maintained.close()
+      throw error
+    }
+  }
+
+  /** @throws CommandError when mirrors are known to hold the archive, and none can be asked */
+  async learnNewest(): Promise<void> {
+    const { out, settings, signal } = this.#context
+    const { book } = this.#maintained
+    const known = book.find(this.#address)?.hints ?? []
+    const learned = await learnNewest(book, this.#address, this.#outgoing.mirrors.reach(this.#hints, true), signal)
+    this.#asked = learned.asked
+    for (const line of [...learned.notes, ...this.#outgoing.mirrors.failures]) out.note(`${line}.`)
+    if (!settings.isSet('unseen')) requireKnowledge(known, this.#asked)
+  }
+
+  async importFolder(folder: ScannedFolder): Promise<ReleaseContent> {
+    this.#context.signal.throwIfAborted()
+    this.#context.out.detail(`Importing ${counted(folder.files, 'file')}, ${formatBytes(folder.size)}.`)
+    return await this.#maintained.import(folder)
+  }
+
+  /** What changes against the newest release; directories of it that are not here are asked of mirrors. */
+  async compare(content: ReleaseContent): Promise<Difference | null> {
+    const before = this.#release()?.cid ?? null
+    const reader = remoteReader(this.#maintained.blocks, this.#asked, this.#context.signal)
+    const difference = await this.#maintained.compare(before, content.cid, reader)
+    if (difference !== null) this.#sayDifference(difference)
+    return difference
+  }
+
+  /**
+   * Signs the next release, and stores it durably before anybody hears of it. The same content under the same message as
+   * the newest release is that release: so the same command goes on where it was stopped.
+   */
+  async sign(content: ReleaseContent, message: string): Promise<ReleaseInfo> {
+    const { book } = this.#maintained
+    const newest = this.#release()
+    if (newest !== null && newest.cid.equals(content.cid) && newest.message === message) {
+      await this.#maintained.pin(this.#address, newest.version, newest)
+      this.#context.out.note(`This is release ${newest.version}, signed before; it is announced again.`)
+      return newest
+    }
+    const version = (newest?.version ?? 0) + 1
+    await this.#maintained.pin(this.#address, version, content)
+    const now = roundedTime(this.#context.now())
+    const state = await authorRelease({ state: this.#state(), content, message, signers: [this.#signer], now })
+    const { verified } = await book.adopt(state)
+    if (verified === null) throw new Error('the release that was just signed is not there')
+    await this.#maintained.keepOnly(verified)
+    return verified
+  }
+
+  /** Hands the release to mirrors and waits for `wait` of them. @returns names of mirrors */
+  async spread(release: ReleaseInfo, wait: number): Promise<{ announcedTo: string[]; heldBy: string[] }> {
+    const { out, signal } = this.#context
+    const { book, blocks } = this.#maintained
+    const announcedTo = new Set<string>()
+    const heldBy = new Set<string>()
+    const reached = new Set<string>()
+    const { mirrors, sentBytes } = this.#outgoing
+    const bytes = encodeAnnouncement(announcementOf(this.#state()))
+    const say = setInterval(() => {
+      out.progress(`${heldBy.size} of ${wait} mirrors hold all of it; ${formatBytes(sentBytes())} sent`, performance.now())
+    }, 500)
+    try {
+      await spread({ release, bytes, blocks, wait, sentBytes }, this.#asked, mirrors, {
+        announced: ({ carrier, hint }, refusal) => {
+          if (refusal === null) {
+            announcedTo.add(carrier.name)
+            reached.add(hint.text)
+          } else out.note(`${carrier.name} did not take it: ${refusal}`)
+        },
+        held: ({ carrier }) => heldBy.add(carrier.name),
+        note: (line) => out.note(line),
+      }, signal)
+      signal.throwIfAborted()
+    } finally {
+      clearInterval(say)
+      await book.follow(this.#address, [...reached], undefined)
+    }
+    return { announcedTo: [...announcedTo], heldBy: [...heldBy] }
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#outgoing.mirrors.stop()
+    } catch (error) {
+      this.#context.out.detail(reasonOf(error))
+    }
+    await this.#maintained.close()
+  }
+
+  #release(): ReleaseInfo | null {
+    return this.#maintained.book.find(this.#address)?.verified ?? null
+  }
+
+  #state(): TrustedState {
+    const state = this.#maintained.book.find(this.#address)?.state
+    if (state === undefined || state.roots.length === 0) {
+      throw new CommandError(EXIT.notFound, 'unknown-archive', 'The archive is not held here.', 'Make one with "holdfast init".')
+    }
+    return state
+  }
+
+  #sayDifference(difference: Difference): void {
+    const { out } = this.#context
+    for (const [mark, paths] of [['+', difference.added], ['-', difference.removed], ['~', difference.changed]] as const) {
+      for (const path of paths.slice(0, SHOWN_PATHS)) out.note(`  ${mark} ${path}`)
+      if (paths.length > SHOWN_PATHS) out.note(`  ${mark} and ${paths.length - SHOWN_PATHS} more`)
+    }
+  }
+}
+
+/** Paths of each kind that are listed before "and N more". */
+const SHOWN_PATHS = 10
