@@ -1,9 +1,10 @@
 /** Where everything of one user lies: one folder of their choice, or the usual folders of the system. */
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs'
+import { lstatSync, realpathSync } from 'node:fs'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-import { StoreError, storeErrorFrom } from './store/errors.ts'
+import { makeFolder } from './store/atomic-file.ts'
+import { StoreError } from './store/errors.ts'
 import { MAX_SOCKET_PATH_BYTES } from './store/limits.ts'
 
 /** Paths; none of them need exist. */
@@ -64,15 +65,6 @@ export function makeHome(home: Home): void {
   const socketFolder = resolve(home.socket, '..')
   // In the folder for temporary files anybody may make anything.
   if (!home.socket.startsWith(PIPE) && socketFolder !== home.data) requireOwn(socketFolder)
-}
-
-/** Makes a folder and those above it, for nobody else to read. @throws StoreError 'disk-full', 'io' */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw storeErrorFrom(error, `making ${folder}`)
-  }
 }
 
 const PIPE = '\\\\.\\pipe\\'

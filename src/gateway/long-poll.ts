@@ -27,7 +27,7 @@ export class LongPolls {
     seconds: number,
     client: AbortSignal,
   ): Promise<void> {
-    if (seconds === 0 || client.aborted || isDue() ) return
+    if (seconds === 0 || client.aborted || isDue() || this.#waiting >= MAX_WAITING) return
     this.#waiting++
     const end = new AbortController()
     const { promise: ended, resolve } = Promise.withResolvers<void>()

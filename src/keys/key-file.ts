@@ -3,12 +3,12 @@
  * opens too. Inside, one line of JSON: `{"holdfast":"maintainer key","v":1,"publicKey":HEX,"seed":HEX}`.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { signerFromSeed, type Signer } from '@holdfast/release'
 import { armor, Decrypter, Encrypter } from 'age-encryption'
 import * as v from 'valibot'
-import { writeFileAtomic } from '../store/atomic-file.ts'
+import { makeFolder, writeFileAtomic } from '../store/atomic-file.ts'
 import { failedWith, StoreError } from '../store/errors.ts'
 import { KeyError } from './errors.ts'
 import { MAX_KEY_FILE_BYTES, SCRYPT_WORK_FACTOR } from './limits.ts'
@@ -143,7 +143,7 @@ function unarmor(file: string, text: string): Uint8Array {
 
 function writeNew(file: string, bytes: Uint8Array): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(file))
     writeFileAtomic(file, bytes, { mode: 0o600, replace: false })
   } catch (cause) {
     if (cause instanceof StoreError && cause.code === 'disk-full') throw cause

@@ -61,6 +61,7 @@ export class Reading {
    */
   static async open(text: string, context: CommandContext): Promise<Reading> {
     const what = parseWhat(text)
+    context.settings.number('release', 1)
     const home = await HomeReader.open(context.home, context.now())
     const mirrors = new Mirrors({}, context.signal)
     const reading = new Reading(what, home, mirrors, context)

@@ -8,11 +8,11 @@
  *
  * Nothing here is trusted for being here: whoever loads a state verifies it again (`openState`).
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAddress, type TrustedState } from '@holdfast/release'
 import * as v from 'valibot'
-import { syncFolder, UNFINISHED_SUFFIX, writeFileAtomic } from './atomic-file.ts'
+import { makeFolder, syncFolder, UNFINISHED_SUFFIX, writeFileAtomic } from './atomic-file.ts'
 import { readCheckedFile, writeCheckedFile } from './checked-file.ts'
 import { failedWith, StoreError, storeErrorFrom } from './errors.ts'
 
@@ -193,10 +193,7 @@ export class ArchiveStore {
     const folder = this.#folderOf(address)
     const releases = join(folder, RELEASES)
     try {
-      if (mkdirSync(releases, { recursive: true, mode: 0o700 }) !== undefined) {
-        syncFolder(this.#folder)
-        syncFolder(folder)
-      }
+      makeFolder(releases)
       if (this.#tidied.has(address)) return
       for (const within of [folder, releases]) {
         const left = namesIn(within).filter((name) => name.endsWith(UNFINISHED_SUFFIX))
@@ -204,7 +201,7 @@ export class ArchiveStore {
       }
       this.#tidied.add(address)
     } catch (error) {
-      throw storeErrorFrom(error, `making ${folder}`)
+      throw storeErrorFrom(error, `tidying ${folder}`)
     }
   }
 }

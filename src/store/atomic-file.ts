@@ -1,6 +1,6 @@
 /** Files that appear whole or not at all: temporary file, fsync, rename, fsync of the folder. */
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { failedWith, storeErrorFrom } from './errors.ts'
 
@@ -33,6 +33,26 @@ export function writeFileAtomic(file: string, bytes: Uint8Array, options: Atomic
   } catch (error) {
     if (written) rmSync(temporary, { force: true })
     throw storeErrorFrom(error, `writing ${file}`)
+  }
+}
+
+/**
+ * Makes a folder and those above it, for nobody else to read; their names are durable when it returns. One that is there
+ * already stays as it is.
+ *
+ * @throws StoreError 'disk-full', 'io'
+ */
+export function makeFolder(folder: string): void {
+  try {
+    const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (first === undefined) return
+    const outermost = dirname(first)
+    for (let made = dirname(folder); made.length >= outermost.length; made = dirname(made)) {
+      syncFolder(made)
+      if (made === dirname(made)) return
+    }
+  } catch (error) {
+    throw storeErrorFrom(error, `making ${folder}`)
   }
 }
 

@@ -66,7 +66,7 @@ const SQL = {
     ON CONFLICT (pack) DO UPDATE SET indexedTo = max(indexedTo, excluded.indexedTo)`,
   packs: 'SELECT * FROM packs ORDER BY pack',
   dropPack: 'DELETE FROM packs WHERE pack = ?',
-  usage: 'SELECT count(*) AS packs, sum(blocks) AS blocks, sum(bytes) AS bytes FROM packs',
+  usage: 'SELECT sum(blocks) AS blocks, sum(bytes) AS bytes FROM packs',
   counter: 'SELECT value FROM counters WHERE name = ?',
   setCounter: 'INSERT OR REPLACE INTO counters VALUES (?, ?)',
 } as const
@@ -102,6 +102,7 @@ export class BlockIndex {
 
   /** Everything inside happens or nothing does; durable when it returns. @throws StoreError, and whatever `work` throws */
   transaction<T>(work: () => T): T {
+    if (!this.database.isOpen) throw new StoreError('closed', 'the store was closed')
     try {
       this.database.exec('BEGIN IMMEDIATE')
       const result = work()
@@ -115,7 +116,7 @@ export class BlockIndex {
   }
 
   find(digest: Uint8Array): Location | null {
-    return (this.#prepared(SQL.find).get(digest) as unknown as Location | undefined) ?? null
+    return (this.#read(SQL.find, (sql) => sql.get(digest)) as Location | undefined) ?? null
   }
 
   /** Records blocks; one that has a row keeps it. Call inside a transaction. */
@@ -155,37 +156,34 @@ export class BlockIndex {
     this.#prepared(SQL.reach).run(pack, end)
   }
 
-  /** Forgets a pack without live blocks. */
+  /** Forgets a pack without live blocks. @throws StoreError */
   dropPack(pack: number): void {
-    this.#prepared(SQL.dropPack).run(pack)
+    this.transaction(() => this.#prepared(SQL.dropPack).run(pack))
   }
 
   /** @returns at most `limit` blocks in the order of their digests, from the one after `after` on */
   page(after: Uint8Array, limit: number): IndexedBlock[] {
-    return this.#prepared(SQL.page).all(after, limit) as unknown as IndexedBlock[]
+    return this.#read(SQL.page, (sql) => sql.all(after, limit)) as IndexedBlock[]
   }
 
   /** @returns the live blocks of a pack in the order in which they lie there */
   blocksOf(pack: number): IndexedBlock[] {
-    return this.#prepared(SQL.ofPack).all(pack) as unknown as IndexedBlock[]
+    return this.#read(SQL.ofPack, (sql) => sql.all(pack)) as IndexedBlock[]
   }
 
   packs(): PackRow[] {
-    return this.#prepared(SQL.packs).all() as unknown as PackRow[]
+    return this.#read(SQL.packs, (sql) => sql.all()) as PackRow[]
   }
 
   /** @returns live blocks and their bytes */
   usage(): { blocks: number; bytes: number } {
-    const { blocks, bytes } = this.#prepared(SQL.usage).get() as unknown as {
-      blocks: number | null
-      bytes: number | null
-    }
-    return { blocks: blocks ?? 0, bytes: bytes ?? 0 }
+    const sums = this.#read(SQL.usage, (sql) => sql.get()) as { blocks: number | null; bytes: number | null }
+    return { blocks: sums.blocks ?? 0, bytes: sums.bytes ?? 0 }
   }
 
   /** @returns the value set last, 0 before that */
   counter(name: 'nextId' | 'lastPack' | 'pinsLost'): number {
-    const row = this.#prepared(SQL.counter).get(name) as unknown as { value: number } | undefined
+    const row = this.#read(SQL.counter, (sql) => sql.get(name)) as { value: number } | undefined
     return row?.value ?? 0
   }
 
@@ -195,6 +193,15 @@ export class BlockIndex {
 
   close(): void {
     if (this.database.isOpen) this.database.close()
+  }
+
+  #read(sql: string, run: (statement: StatementSync) => unknown): unknown {
+    if (!this.database.isOpen) throw new StoreError('closed', 'the store was closed')
+    try {
+      return run(this.#prepared(sql))
+    } catch (error) {
+      throw storeErrorFrom(error, 'reading the index')
+    }
   }
 
   #count(tally: Tally): void {

@@ -1,8 +1,8 @@
 /** The store of blocks: append-only packs and an index. One process writes, others may read. */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { MAX_BLOCK_BYTES, type BlockReader, type BlockWriter } from '@holdfast/dag'
 import type { CID } from 'multiformats/cid'
+import { makeFolder } from './atomic-file.ts'
 import { BlockAppender } from './block-appender.ts'
 import { cidOf, isIdentity, isSha256 } from './block-cid.ts'
 import type { BlockIndex, IndexedBlock, Location } from './block-index.ts'
@@ -64,7 +64,7 @@ export class BlockStore implements BlockReader, BlockWriter {
     let lock: FileLock | null = null
     let index: BlockIndex | null = null
     try {
-      mkdirSync(files.folder, { recursive: true, mode: 0o700 })
+      makeFolder(files.folder)
       lock = tryLockFile(join(folder, 'writer.lock'))
       if (lock === null) throw new StoreError('in-use', `another process writes into ${folder}; wait until it ends`)
       index = openIndexForWriting(indexFile)

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { cidOf } from './block-cid.ts'
 import type { Move, PackRow } from './block-index.ts'
 import type { BlockStore } from './block-store.ts'
-import { StoreError } from './errors.ts'
+import { StoreError, storeErrorFrom } from './errors.ts'
 import { COMPACT_DEAD_RATIO, COMPACT_SLICE_BYTES } from './limits.ts'
 import { encodeHeader, PACK_HEADER } from './section.ts'
 import { sha256 } from './sha256.ts'
@@ -25,7 +25,8 @@ export async function compact(store: BlockStore): Promise<number> {
       if (await emptyPack(store, pack)) freed += removeDeadPacks(store)
     }
   } catch (error) {
-    if (!(error instanceof StoreError) || error.code !== 'disk-full') throw error
+    const failure = storeErrorFrom(error, 'giving space back')
+    if (failure.code !== 'disk-full') throw failure
     // Copying needs room. What could be removed without copying goes all the same.
     freed += removeDeadPacks(store)
   }

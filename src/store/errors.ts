@@ -3,7 +3,7 @@ export type StoreErrorCode =
   | 'disk-full' // nothing was lost that was durable before; free some space and try again
   | 'damaged' // bytes on disk are not what was written there
   | 'incomplete' // a tree that was to be pinned lacks a block; `cid` names it
-  | 'bad-block' // a block that no store takes: too large, or under a hash that is not sha2-256
+  | 'bad-block' // too large, under a hash that is not sha2-256, or no valid node where one was to be pinned
   | 'bad-address' // not the address of an archive
   | 'no-store' // there is nothing here to be read
   | 'newer-format' // written by a later holdfast

@@ -38,17 +38,27 @@ export class PinLedger {
   /**
    * Replaces what this owner keeps; durable when it returns.
    *
-   * @param roots none to keep nothing
    * @throws StoreError 'disk-full', 'io'; the pins then are what they were
    */
   set(owner: string, roots: readonly CID[]): void {
+    // The copy comes first and names old and new: whatever happens next, it never keeps too little.
+    const before = this.all().find((pin) => pin.owner === owner)?.roots ?? []
+    this.#writeCopy([...this.all(), { owner, roots: [...before, ...roots] }])
     this.#index.transaction(() => {
       writePins(this.#index.database, { owner, roots: [...roots] })
-      if (roots.length > 0) this.#index.setCounter('pinsLost', 0)
+      this.#index.setCounter('pinsLost', 0)
     })
-    const pins = this.all().map((pin) => ({ owner: pin.owner, roots: pin.roots.map(String) }))
-    // Taken back first, or the copy would name a pin that never was; a stale copy only ever keeps too much.
-    writeFileAtomic(this.#copy, Buffer.from(`${JSON.stringify({ v: 1, pins }, null, 1)}\n`))
+  }
+
+  /** Ends what this owner keeps; no error when that is nothing. @throws StoreError 'disk-full', 'io'; nothing has changed then */
+  remove(owner: string): void {
+    this.#index.transaction(() => writePins(this.#index.database, { owner, roots: [] }))
+    try {
+      this.#writeCopy(this.all())
+    } catch (error) {
+      // On a full disk the copy goes on naming a pin that has ended, until the next change: it keeps too much.
+      if (!(error instanceof StoreError) || error.code !== 'disk-full') throw error
+    }
   }
 
   /** @throws StoreError 'pins-lost' while an index that was rebuilt without its pins has got none anew */
@@ -56,6 +66,13 @@ export class PinLedger {
     if (this.#index.counter('pinsLost') === 0) return
     const message = 'the index was lost and its pins with it, so nothing is removed until something is pinned again'
     throw new StoreError('pins-lost', message)
+  }
+
+  /** @param pins a later one of an owner counts */
+  #writeCopy(pins: readonly Pin[]): void {
+    const byOwner = [...new Map(pins.map((pin) => [pin.owner, pin])).values()]
+    const texts = byOwner.map(({ owner, roots }) => ({ owner, roots: roots.map(String) }))
+    writeFileAtomic(this.#copy, Buffer.from(`${JSON.stringify({ v: 1, pins: texts }, null, 1)}\n`))
   }
 }
 

@@ -138,12 +138,13 @@ function recoverTail(
 
 /** @returns how many live blocks lay beyond the pack's present end */
 function forgetBeyond(index: BlockIndex, pack: number, size: number): number {
-  return index.transaction(() => {
+  const count = index.transaction(() => {
     const lost = index.blocksOf(pack).filter((block) => endOf(block) > size)
     index.remove(lost)
-    if (size === 0) index.dropPack(pack)
     return lost.length
   })
+  if (size === 0) index.dropPack(pack)
+  return count
 }
 
 function endOf({ offset, codec, size }: IndexedBlock): number {

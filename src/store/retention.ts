@@ -7,7 +7,7 @@ import { StoreError } from './errors.ts'
 import { IdSet } from './id-set.ts'
 import { SWEEP_ROWS } from './limits.ts'
 import { PinLedger, type Pin } from './pin-ledger.ts'
-import { walkHeld } from './walk-held.ts'
+import { walkHeld, type WalkProblems } from './walk-held.ts'
 
 interface Hold {
   readonly roots: readonly CID[]
@@ -43,16 +43,13 @@ export class Retention {
    * Keeps everything that the roots reach, in place of what this owner kept before. Durable when it resolves; ends the
    * owner's hold.
    *
-   * @throws StoreError 'incomplete' with the CID of a block that is not there, 'damaged' for a node that does not fit
-   *   its hash, 'disk-full', 'io'; pins and hold then are what they were
+   * @throws StoreError 'incomplete' with the CID of a block that is not there, 'bad-block' with that of one that is no
+   *   valid node, 'damaged' for one that does not fit its hash, 'disk-full', 'io'; pins and hold then are what they were
    */
   pin(owner: string, roots: readonly CID[]): Promise<void> {
     return this.#inTurn(async () => {
       await this.#store.flush()
-      await walkHeld(this.#store, [...roots], new IdSet(), (cid) => {
-        const name = cid.toString()
-        throw new StoreError('incomplete', `${owner} cannot be pinned: block ${name} is not here`, { cid: name })
-      })
+      await walkHeld(this.#store, [...roots], new IdSet(), refusingFor(owner))
       this.#ledger.set(owner, roots)
       this.#endHold(owner)
     })
@@ -75,7 +72,7 @@ export class Retention {
   /** Ends the owner's pin and hold; no error without any. @throws StoreError 'disk-full', 'io' */
   unpin(owner: string): Promise<void> {
     return this.#inTurn(async () => {
-      this.#ledger.set(owner, [])
+      this.#ledger.remove(owner)
       this.#endHold(owner)
     })
   }
@@ -121,7 +118,7 @@ export class Retention {
     for (;;) {
       // A hold may bring roots at any time: they are walked before anything more goes.
       while (collection.stack.length > 0)
-        await walkHeld(this.#store, collection.stack, collection.marked, () => undefined)
+        await walkHeld(this.#store, collection.stack, collection.marked, AS_FAR_AS_THERE)
       const page = index.page(after, SWEEP_ROWS)
       const dead = page.filter(({ id }) => !this.#isKept(id, collection))
       if (dead.length > 0) index.transaction(() => index.remove(dead))
@@ -160,5 +157,25 @@ export class Retention {
     const turn = this.#last.then(work)
     this.#last = turn.catch(() => undefined)
     return turn
+  }
+}
+
+/** A collection keeps what is there. */
+const AS_FAR_AS_THERE: WalkProblems = { missing: () => undefined, malformed: () => undefined }
+
+/** A pin is for all or for nothing. */
+function refusingFor(owner: string): WalkProblems {
+  return {
+    missing: (cid) => {
+      const name = cid.toString()
+      throw new StoreError('incomplete', `${owner} cannot be pinned: block ${name} is not here`, { cid: name })
+    },
+    malformed: (cid, cause) => {
+      const name = cid.toString()
+      throw new StoreError('bad-block', `${owner} cannot be pinned: block ${name} is no valid node`, {
+        cid: name,
+        cause,
+      })
+    },
   }
 }

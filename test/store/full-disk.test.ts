@@ -10,6 +10,9 @@ import { Retention } from '../../src/store/retention.ts'
 import { collect, lostOf, openStore, putAll } from './store-fixture.ts'
 import { leaf, parentOf, type TestBlock } from './written-blocks.ts'
 
+/** Bytes: no test may ever fill a real disk. */
+const MOST_TO_FILL = 8_000_000
+
 const canMount = mountedOnce()
 if (!canMount)
   console.warn('full-disk.test.ts: no file system can be mounted here, so nothing is tested about full disks')
@@ -29,7 +32,7 @@ function mountedOnce(): boolean {
 /** @returns a folder on a disk of its own */
 function smallDisk(size: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-full-'))
-  mount(folder, size)
+  if (!mount(folder, size)) throw new Error('what could be mounted a moment ago cannot be now')
   onTestFinished(() => {
     spawnSync('umount', ['-l', folder])
     rmSync(folder, { recursive: true, force: true })
@@ -41,6 +44,7 @@ function smallDisk(size: string): string {
 function fillUp(disk: string): () => void {
   const file = join(disk, 'other-people-s-data')
   const { bavail, bsize } = statfsSync(disk)
+  if (bavail * bsize > MOST_TO_FILL) throw new Error(`${disk} is no small disk`)
   writeFileSync(file, new Uint8Array(bavail * bsize))
   return () => truncateSync(file)
 }
@@ -120,6 +124,19 @@ describe.runIf(canMount)('on a full disk', () => {
     const owner = 'x'.repeat(200_000)
     await expect(retention.pin(owner, [leaf(1).cid])).rejects.toMatchObject({ code: 'disk-full' })
     expect(retention.pins().map((pin) => pin.owner)).toEqual(['alice'])
+  })
+
+  it('an unpin is recorded all the same', async () => {
+    const disk = smallDisk('2m')
+    const store = openStore(join(disk, 'blocks'))
+    const retention = new Retention(store)
+    await putAll(store, [leaf(0), leaf(1)])
+    await retention.pin('alice', [leaf(0).cid])
+    await retention.pin('bob', [leaf(1).cid])
+    fillUp(disk)
+    await retention.unpin('alice')
+    expect(await retention.gc()).toMatchObject({ blocks: 1 })
+    expect(await lostOf(store, [leaf(1)])).toEqual([])
   })
 
   it('a file written atomically is what it was before, with nothing beside it', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { BlockStore } from '../../src/store/block-store.ts'
 import { Retention } from '../../src/store/retention.ts'
 import { lostOf, openStore, putAll, temporaryFolder } from './store-fixture.ts'
-import { leaf, parentOf, type TestBlock } from './written-blocks.ts'
+import { blockOf, leaf, parentOf, type TestBlock } from './written-blocks.ts'
 
 function opened(): { store: BlockStore; retention: Retention } {
   const store = openStore(temporaryFolder(), { packBytes: 100_000 })
@@ -51,6 +51,19 @@ describe('a pin', () => {
     expect(retention.pins()[0]?.roots.map(String)).toEqual(cids.slice(2).toReversed().map(String))
     await retention.gc()
     expect(store.usage().blocks).toBe(2)
+  })
+
+  it('of what fits its hash and is no node all the same is refused, and stops no collection', async () => {
+    const { store, retention } = opened()
+    const malformed = blockOf(new Uint8Array([255, 255, 255]), 0x70)
+    const root = parentOf([leaf(1), malformed])
+    await putAll(store, [leaf(1), malformed, root])
+    await expect(retention.pin('alice', [root.cid])).rejects.toMatchObject({
+      code: 'bad-block',
+      cid: String(malformed.cid),
+    })
+    retention.hold('fetch', [root.cid])
+    expect(await retention.gc()).toMatchObject({ blocks: 0 })
   })
 
   it('of a tree too deep for recursion works', async () => {

@@ -139,6 +139,26 @@ it('pins come back with a rebuilt index', async () => {
   expect(reopened.usage().blocks).toBe(4)
 })
 
+it('blocks that were taken in again and those put later are told apart by a collection', async () => {
+  const { folder } = await filled()
+  removeIndex(folder)
+  const store = openStore(folder)
+  const retention = new Retention(store)
+  const leaves = Array.from({ length: 30 }, (_, i) => leaf(1000 + i))
+  const roots = leaves.map((one, i) => parentOf([one], i))
+  await putAll(store, [...roots, ...leaves])
+  await retention.pin(
+    'a',
+    roots.map(({ cid }) => cid),
+  )
+  await retention.pin(
+    'b',
+    BLOCKS.map(({ cid }) => cid),
+  )
+  expect(await retention.gc()).toMatchObject({ blocks: 0 })
+  expect(await lostOf(store, [...BLOCKS, ...roots, ...leaves])).toEqual([])
+})
+
 it('where the pins are lost for good, nothing is removed until something is pinned again', async () => {
   const { folder } = await filled()
   removeIndex(folder)

@@ -3,7 +3,7 @@ import type { BlockReader } from './blocks.ts'
 import { directoryEntries } from './directory.ts'
 import { DagError } from './errors.ts'
 import { MAX_TREE_DEPTH, MAX_TREE_ENTRIES } from './limits.ts'
-import { describeLink, type DirectoryEntry, type EntryType, type TreeLimits } from './list.ts'
+import { describeLink, type DirectoryEntry, type EntryType, type KnownNodes, type TreeLimits } from './list.ts'
 import { compareNames } from './names.ts'
 import type { NamedLink } from './unixfs-node.ts'
 
@@ -47,9 +47,13 @@ class TreeDiff {
   async *ofFolders(before: CID | null, after: CID | null, prefix: string, depth: number): AsyncGenerator<TreeChange> {
     if (depth > this.#maxDepth)
       throw new DagError('too-deep', `a tree has more than ${this.#maxDepth} folders in one another`)
+    const known: KnownNodes = new Map()
+    const describe = async (link: NamedLink | null): Promise<DirectoryEntry | null> =>
+      link === null ? null : await describeLink(link, this.#reader, known)
     for (const [old, fresh] of sideBySide(await this.#entries(before), await this.#entries(after))) {
       if (old !== null && fresh !== null && old.cid.equals(fresh.cid)) continue
-      yield* this.#ofEntries(await this.#describe(old), await this.#describe(fresh), prefix, depth)
+      const [left, right] = [await describe(old), await describe(fresh)]
+      yield* this.#ofEntries(left, right, prefix, depth)
     }
   }
 
@@ -92,10 +96,6 @@ class TreeDiff {
     const entries = await directoryEntries(folder, this.#reader, this.#entriesLeft)
     this.#entriesLeft -= entries.length
     return entries
-  }
-
-  async #describe(link: NamedLink | null): Promise<DirectoryEntry | null> {
-    return link === null ? null : await describeLink(link, this.#reader)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { loadBlock, type BlockReader } from './blocks.ts'
-import { RAW } from './cids.ts'
+import { keyOf, RAW } from './cids.ts'
 import { directoryEntries } from './directory.ts'
 import { DagError } from './errors.ts'
 import { MAX_TREE_DEPTH, MAX_TREE_ENTRIES } from './limits.ts'
@@ -48,7 +48,8 @@ export interface TreeLimits {
  * @throws DagError `not-a-directory`, `unsafe-name`, `bad-block`, `missing-block`, `too-large`, `too-deep`
  */
 export async function* listDirectory(cid: CID, reader: BlockReader): AsyncGenerator<DirectoryEntry> {
-  for (const link of await directoryEntries(cid, reader)) yield await describeLink(link, reader)
+  const known: KnownNodes = new Map()
+  for (const link of await directoryEntries(cid, reader)) yield await describeLink(link, reader, known)
 }
 
 /**
@@ -60,13 +61,13 @@ export async function* listTree(root: CID, reader: BlockReader, limits: TreeLimi
   const { maxEntries = MAX_TREE_ENTRIES, maxDepth = MAX_TREE_DEPTH, maxBytes = Infinity } = limits
   let entries = 0
   let bytes = 0
-  const open: { links: NamedLink[]; prefix: string; depth: number }[] = []
+  const open: { links: NamedLink[]; prefix: string; depth: number; known: KnownNodes }[] = []
   const enter = async (cid: CID, prefix: string, depth: number): Promise<void> => {
     if (depth > maxDepth)
       throw new DagError('too-deep', `the tree ${root.toString()} has more than ${maxDepth} folders in one another`)
     const links = await directoryEntries(cid, reader, maxEntries - entries)
     entries += links.length
-    open.push({ links: links.toReversed(), prefix, depth })
+    open.push({ links: links.toReversed(), prefix, depth, known: new Map() })
   }
 
   await enter(root, '', 0)
@@ -76,7 +77,7 @@ export async function* listTree(root: CID, reader: BlockReader, limits: TreeLimi
       open.pop()
       continue
     }
-    const { name, ...entry } = await describeLink(link, reader)
+    const { name, ...entry } = await describeLink(link, reader, top.known)
     const path = top.prefix + name
     bytes += entry.size
     if (bytes > maxBytes) throw new DagError('too-large', `the tree ${root.toString()} has more than ${maxBytes} bytes`)
@@ -85,10 +86,20 @@ export async function* listTree(root: CID, reader: BlockReader, limits: TreeLimi
   }
 }
 
+/** What the blocks that one folder links to are: a stranger's folder may link to one large block a million times. */
+export type KnownNodes = Map<string, { type: EntryType; size: number }>
+
 /** @throws DagError `bad-block`, `missing-block` */
-export async function describeLink({ name, cid, tsize }: NamedLink, reader: BlockReader): Promise<DirectoryEntry> {
+export async function describeLink(
+  { name, cid, tsize }: NamedLink,
+  reader: BlockReader,
+  known: KnownNodes,
+): Promise<DirectoryEntry> {
   if (cid.code === RAW) return { name, cid, type: 'file', size: tsize }
-  return { name, cid, ...typeAndSize(parseNode(cid, await loadBlock(cid, reader))) }
+  const key = keyOf(cid)
+  const node = known.get(key) ?? typeAndSize(parseNode(cid, await loadBlock(cid, reader)))
+  known.set(key, node)
+  return { name, cid, ...node }
 }
 
 export function typeAndSize(node: UnixFsNode): { type: EntryType; size: number } {

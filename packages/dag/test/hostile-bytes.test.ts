@@ -4,6 +4,7 @@ import { create as createDigest } from 'multiformats/hashes/digest'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  CHUNK_BYTES,
   DagError,
   importTree,
   linksOf,
@@ -20,7 +21,6 @@ import {
   writeManifest,
   type BlockReader,
 } from '../src/index.ts'
-import { CHUNK_BYTES } from '../src/limits.ts'
 import { file, folder } from './generated-trees.ts'
 import { collect, hashing, joined, MemoryBlocks } from './memory-blocks.ts'
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { importTree, type SourceEntry } from '../src/index.ts'
-import { CHUNK_BYTES } from '../src/limits.ts'
+import { CHUNK_BYTES, importTree, type SourceEntry } from '../src/index.ts'
 import { file, folder, generatedBytes, zeros } from './generated-trees.ts'
 import { hashing, MemoryBlocks } from './memory-blocks.ts'
 

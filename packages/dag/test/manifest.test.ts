@@ -1,7 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
-import { importTree, readManifest, walkDag, writeManifest } from '../src/index.ts'
-import { CHUNK_BYTES, MAX_BLOCK_BYTES } from '../src/limits.ts'
+import { CHUNK_BYTES, MAX_BLOCK_BYTES, importTree, readManifest, walkDag, writeManifest } from '../src/index.ts'
 import { file, generatedBytes } from './generated-trees.ts'
 import { collect, hashing, MemoryBlocks } from './memory-blocks.ts'
 
@@ -34,12 +33,17 @@ describe('a manifest', () => {
   })
 
   it('may be larger than one block', async () => {
-    const many = Array.from({ length: 27_200 }, (_, at) => file(`${at}`, `content ${at}`))
-    const { blocks, manifest, listed } = await manifestOf(many)
-    expect(manifest.code).toBe(0x70)
-    const read = await collect(readManifest(manifest, blocks))
+    const blocks = new MemoryBlocks()
+    const leaves = Array.from({ length: 28_500 }, (_, at) => [`${at}`, blocks.raw(`content ${at}`)] as const)
+    const root = blocks.node(
+      { type: 'directory' },
+      leaves.map(([name, cid]) => ({ name, cid, tsize: name.length + 8 })),
+    )
+    const { cid, blocks: listed } = await writeManifest(root, blocks, hashing)
+    expect(cid.code).toBe(0x70)
+    const read = await collect(readManifest(cid, blocks))
     expect(read).toHaveLength(listed)
-    for (const { cid, size } of read) expect(blocks.blocks.get(cid.toString())?.byteLength).toBe(size)
+    expect(read.every((entry) => blocks.blocks.get(entry.cid.toString())?.byteLength === entry.size)).toBe(true)
   })
 
   it('is not written for a tree that lacks a block', async () => {

@@ -5,7 +5,7 @@ import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import type { BlockReader, BlockWriter } from '../src/index.ts'
 
-export function sha256(bytes: Uint8Array): Uint8Array {
+function sha256(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(hash('sha256', bytes, 'buffer')) // No Buffer: it would not equal what is decoded.
 }
 

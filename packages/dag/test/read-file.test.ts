@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { importTree, readFile, resolvePath } from '../src/index.ts'
-import { CHUNK_BYTES } from '../src/limits.ts'
+import { CHUNK_BYTES, importTree, readFile, resolvePath } from '../src/index.ts'
 import { file, generatedBytes, zeros } from './generated-trees.ts'
 import { collect, hashing, joined, memoizedSha256, MemoryBlocks } from './memory-blocks.ts'
 

@@ -1,8 +1,7 @@
 /** What goes in comes out: random trees through import, listing, resolving, reading and back. */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkName, importTree, listTree, readFile, resolvePath, type SourceEntry } from '../src/index.ts'
-import { CHUNK_BYTES } from '../src/limits.ts'
+import { CHUNK_BYTES, checkName, importTree, listTree, readFile, resolvePath, type SourceEntry } from '../src/index.ts'
 import { file, folder, generatedBytes } from './generated-trees.ts'
 import { collect, hashing, joined, MemoryBlocks } from './memory-blocks.ts'
 

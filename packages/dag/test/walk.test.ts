@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CID } from 'multiformats/cid'
-import { importTree, linksOf, resolvePath, walkDag, walkEntity } from '../src/index.ts'
-import { CHUNK_BYTES } from '../src/limits.ts'
+import { CHUNK_BYTES, importTree, linksOf, resolvePath, walkDag, walkEntity } from '../src/index.ts'
 import { file, generatedBytes } from './generated-trees.ts'
 import { collect, hashing, MemoryBlocks } from './memory-blocks.ts'
 
@@ -23,10 +22,8 @@ describe('walkDag', () => {
     blocks.reads = 0
     const walked = await collect(walkDag(root, blocks))
     expect(blocks.reads).toBe(walked.filter(({ bytes }) => bytes !== null).length)
-    for (const { cid, bytes, size } of walked) {
-      expect(bytes === null).toBe(cid.code === 0x55)
-      expect(blocks.blocks.get(cid.toString())?.byteLength).toBe(size)
-    }
+    expect(walked.every(({ cid, bytes }) => (bytes === null) === (cid.code === 0x55))).toBe(true)
+    expect(walked.every(({ cid, size }) => blocks.blocks.get(cid.toString())?.byteLength === size)).toBe(true)
   })
 
   it('names the block that is missing', async () => {

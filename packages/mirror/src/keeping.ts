@@ -58,8 +58,9 @@ export class Keeping {
   failed(archive: Archive, kind: 'head' | 'unpin', version: number, failure: Failure): void {
     const { address } = archive
     const pause = pauseOf(archive, kind)
+    // Several that left together and failed together are one failure.
+    if (pause.timer !== null) return
     pause.failures += 1
-    if (pause.timer !== null) this.#errands.unschedule(pause.timer)
     const after = pauseAfter(pause.failures, isSlow(failure.code), this.#random)
     pause.timer = this.#errands.schedule({ kind, address }, after)
     if (pause.failures > 1) return

@@ -47,13 +47,3 @@ it('releases in reserve are limited: those that nobody offers go first', () => {
   expect(wanted[0]).toBe(39)
   expect(wanted.at(-1)).toBe(2)
 })
-
-it('a release found anew while what is left of it is being let go waits for that', () => {
-  for (let version = 2; version < 12; version += 1) stage.announce(version)
-  stage.meet('bob', 3)
-  const leaving = stage.machine.openJobs().filter((job) => job.kind === 'unpin')
-  for (const { release: gone } of leaving) {
-    const effects = stage.tell({ type: 'releaseFound', release: gone })
-    expect(only(effects, 'fetch')).toEqual([])
-  }
-})

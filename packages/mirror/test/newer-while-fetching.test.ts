@@ -63,3 +63,19 @@ it('the one left to finish is outdated once the newest is pinned', () => {
   stage.report('headAdvanced', 5)
   expect(stage.machine.view(ARCHIVE)).toMatchObject({ served: release(5), wanted: [] })
 })
+
+it('an older one that others hold is not fetched beside the first attempt for the newest', () => {
+  stage.announce(1)
+  stage.announce(2)
+  expect(versions(stage.meet('bob', 1, 2), 'fetch')).toEqual([])
+})
+
+it('nor while the newest is being pinned', () => {
+  stage.announce(1)
+  stage.announce(2)
+  stage.report('fetchFailed', 2)
+  stage.report('fetchFailed', 1)
+  stage.wait(2_000)
+  stage.report('fetched', 2)
+  expect(versions(stage.meet('bob', 1, 2), 'fetch')).toEqual([])
+})

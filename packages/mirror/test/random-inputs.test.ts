@@ -145,27 +145,35 @@ class Bench {
 
 it('no rule breaks, whatever comes', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { minLength: 20, maxLength: 120, size: 'max' }), (keep, steps) => {
-      const bench = new Bench(keep)
-      for (const taken of steps) bench.take(taken)
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(step, { minLength: 20, maxLength: 120, size: 'max' }),
+      (keep, steps) => {
+        const bench = new Bench(keep)
+        for (const taken of steps) bench.take(taken)
+      },
+    ),
     { numRuns: 600 },
   )
 })
 
 it('when all goes well at last, the newest is served and no more is kept than should be', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { minLength: 10, maxLength: 80, size: 'max' }), (keep, steps) => {
-      const bench = new Bench(keep)
-      for (const taken of steps) bench.take(taken)
-      expect(bench.goWell()).toBeLessThan(20)
-      for (const of of bench.machine.followed()) {
-        const view = bench.machine.view(of)
-        expect(view?.wanted).toEqual([])
-        expect(view?.served?.version).toBe(view?.verified?.version)
-        expect(view?.kept.length).toBeLessThanOrEqual(keep)
-      }
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(step, { minLength: 10, maxLength: 80, size: 'max' }),
+      (keep, steps) => {
+        const bench = new Bench(keep)
+        for (const taken of steps) bench.take(taken)
+        expect(bench.goWell()).toBeLessThan(20)
+        for (const of of bench.machine.followed()) {
+          const view = bench.machine.view(of)
+          expect(view?.wanted).toEqual([])
+          expect(view?.served?.version).toBe(view?.verified?.version)
+          expect(view?.kept.length).toBeLessThanOrEqual(keep)
+        }
+      },
+    ),
     { numRuns: 300 },
   )
 })

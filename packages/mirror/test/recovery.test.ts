@@ -75,3 +75,15 @@ it('peers that still serve the stolen release are asked, and do no harm', () => 
   stage.tell(recovered(2))
   expect(versions(stage.report('fetchFailed', 2), 'fetch')).toEqual([])
 })
+
+it('what counts again but is being let go at that moment is fetched anew, once it is gone', () => {
+  stage = new Stage({ keep: 1 })
+  stage.follow({ served: release(4) })
+  stage.announce(5)
+  stage.serve(5)
+  const effects = stage.tell(recovered(4))
+  expect(versions(effects, 'advanceHead')).toEqual([])
+  expect(versions(effects, 'fetch')).toEqual([])
+  expect(versions(stage.report('unpinned', 4), 'fetch')).toEqual([4])
+  stage.serve(4)
+})

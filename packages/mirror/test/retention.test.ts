@@ -1,5 +1,5 @@
 /** What is let go, and when. */
-import { expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { DEFAULT_KEEP, MirrorError, MirrorMachine } from '../src/index.ts'
 import { ARCHIVE, only, release, Stage, versions } from './stage.ts'
 
@@ -59,4 +59,46 @@ it('keeps some releases by default, and never less than the served one', () => {
   for (const keep of [0, -1, 1.5, Number.NaN]) {
     expect(() => new MirrorMachine({ keep }, Math.random)).toThrow(MirrorError)
   }
+})
+
+describe('a release that is given up and wanted again', () => {
+  let stage: Stage
+
+  /** Releases 1 to 8 were tried in vain, and the list is full: 1 and 2 are given up. Now bob turns out to serve 2. */
+  beforeEach(() => {
+    stage = new Stage()
+    stage.follow()
+    for (let version = 1; version <= 8; version += 1) stage.announce(version)
+    stage.report('fetched', 4)
+    stage.report('pinFailed', 4, 'incomplete')
+    stage.report('fetchFailed', 8)
+  })
+
+  it('is not fetched while it is being let go', () => {
+    const gone = stage.machine.openJobs().find((job) => job.kind === 'unpin')?.release.version ?? 0
+    const job = stage.jobOf('unpin', gone)
+    stage.tell({ type: 'peerSeen', peer: 'bob' })
+    stage.hear('bob', gone, 8)
+    const running = stage.machine.openJobs().filter(({ kind }) => kind === 'fetch')
+    for (const { release: other } of running) stage.report('fetchFailed', other.version)
+    expect(versions(stage.tell({ type: 'releaseFound', release: release(gone) }), 'fetch')).not.toContain(gone)
+    for (const other of stage.machine.openJobs().filter(({ kind }) => kind === 'fetch')) {
+      stage.report('fetchFailed', other.release.version)
+    }
+    expect(versions(stage.tell({ type: 'unpinned', address: ARCHIVE, version: gone, job }), 'fetch')).toContain(gone)
+  })
+
+  it('is not let go after all, when that had failed', () => {
+    const gone = stage.machine.openJobs().find((job) => job.kind === 'unpin')?.release.version ?? 0
+    stage.report('unpinFailed', gone, 'io')
+    stage.tell({ type: 'peerSeen', peer: 'bob' })
+    stage.hear('bob', gone, 8)
+    stage.tell({ type: 'releaseFound', release: release(gone) })
+    for (const other of stage.machine.openJobs().filter(({ kind }) => kind === 'fetch')) {
+      stage.report('fetchFailed', other.release.version)
+    }
+    expect(stage.jobOf('fetch', gone)).toBeGreaterThan(0)
+    expect(versions(stage.wait(1_999), 'unpin')).not.toContain(gone)
+    expect(versions(stage.wait(10_000), 'unpin')).not.toContain(gone)
+  })
 })

@@ -37,3 +37,36 @@ it('what could not be let go stays known, and is let go later', () => {
   expect(only(stage.report('unpinned', 1), 'gc')).toHaveLength(1)
   expect(stage.machine.view(ARCHIVE)?.kept).toEqual([release(2)])
 })
+
+/** Milliseconds of the pause that a failure brings. */
+function pause(effects: ReturnType<Stage['tell']>): number | undefined {
+  return only(effects, 'schedule')[0]?.after
+}
+
+it('pauses grow, and start anew after a success', () => {
+  expect(pause(stage.report('headFailed', 2, 'io'))).toBe(2_000)
+  stage.wait(2_000)
+  expect(pause(stage.report('headFailed', 2, 'io'))).toBe(4_000)
+  stage.wait(4_000)
+  stage.report('headAdvanced', 2)
+  expect(pause(stage.report('unpinFailed', 1, 'io'))).toBe(2_000)
+  stage.wait(2_000)
+  expect(pause(stage.report('unpinFailed', 1, 'io'))).toBe(4_000)
+  stage.wait(4_000)
+  stage.report('unpinned', 1)
+  stage.announce(3)
+  stage.report('fetched', 3)
+  stage.report('pinned', 3)
+  expect(pause(stage.report('headFailed', 3, 'io'))).toBe(2_000)
+  stage.wait(2_000)
+  stage.report('headAdvanced', 3)
+  expect(pause(stage.report('unpinFailed', 2, 'io'))).toBe(2_000)
+})
+
+it('several that cannot be let go are one failure', () => {
+  const other = new Stage({ keep: 1 })
+  other.follow({ served: release(3), kept: [release(1), release(2), release(3)] })
+  expect(pause(other.report('unpinFailed', 2, 'io'))).toBe(2_000)
+  expect(other.report('unpinFailed', 1, 'io')).toEqual([])
+  expect(versions(other.wait(2_000), 'unpin')).toEqual([2, 1])
+})

@@ -1,3 +1,4 @@
+import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr, type Component, type Multiaddr } from '@multiformats/multiaddr'
 import { scopeOfHost, type Scope } from './address-scope.ts'
 import { NetworkError, reasonOf } from './errors.ts'
@@ -46,12 +47,23 @@ function parsePeer(text: string): Hint {
     const why = `is neither a multiaddr nor an http(s) URL (${reasonOf(cause)})`
     throw new NetworkError('bad-hint', `the hint ${quoted(text)} ${why}`, { cause })
   }
-  const last = parts.at(-1)
-  if (last?.name !== 'p2p' || last.value === undefined)
+  const peer = peerOf(address)
+  if (peer === null)
     throw new NetworkError('bad-hint', `the hint ${quoted(text)} names no peer: it must end in /p2p/<peer id>`)
   if (!HOSTS.has(parts.find((part) => part.name !== 'ip6zone')?.name ?? ''))
     throw new NetworkError('bad-hint', `the hint ${quoted(text)} names no host: it must begin with /ip4, /ip6 or /dns`)
-  return { kind: 'peer', text: address.toString(), address, peer: last.value }
+  return { kind: 'peer', text: address.toString(), address, peer }
+}
+
+/** The peer id at the end of a multiaddr, in the form that PeerNode uses; null where there is none. */
+export function peerOf(address: Multiaddr): string | null {
+  const last = address.getComponents().at(-1)
+  if (last?.name !== 'p2p' || last.value === undefined) return null
+  try {
+    return peerIdFromString(last.value).toString()
+  } catch {
+    return null // Letters that are no peer id: multiaddr takes some of them.
+  }
 }
 
 /** How far a hint reaches, before any name in it is resolved. */

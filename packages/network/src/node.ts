@@ -10,7 +10,7 @@ import { HTTP_PROTOCOL, Libp2pCarrier } from './carrier/libp2p-carrier.ts'
 import { DialGuard } from './dial-guard.ts'
 import { cancelled, NetworkError, reasonOf } from './errors.ts'
 import { Gossip } from './gossip.ts'
-import { parseHint, scopeOfAddress } from './hints.ts'
+import { parseHint, peerOf, scopeOfAddress } from './hints.ts'
 import { DIAL_TIMEOUT_MS } from './limits.ts'
 import { libp2pConfig, type NodeSettings } from './node-config.ts'
 
@@ -226,11 +226,6 @@ function checkMultiaddr(text: string, purpose: string): void {
       cause,
     })
   }
-}
-
-function peerOf(address: Multiaddr): string | null {
-  const last = address.getComponents().at(-1)
-  return last?.name === 'p2p' ? (last.value ?? null) : null
 }
 
 /** @returns null when it was not for listening that the node did not start */

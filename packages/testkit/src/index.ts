@@ -5,3 +5,11 @@ export { SeededRandom } from './seeded-random.ts'
 export { simulatedRelease } from './simulated-release.ts'
 export { Simulation, type SimulationOptions } from './simulation.ts'
 export { WatchedMachine } from './watched-machine.ts'
+export {
+  RunningProgram,
+  TEST_PASSPHRASE,
+  TestWorld,
+  type Ended,
+  type JsonLine,
+  type TestMirror,
+} from './running-program.ts'

@@ -92,6 +92,8 @@ export class WatchedArchive {
   /** Rule 2: unpinned only after the head moved on, and the newest `keep` stay. */
   mayUnpin(release: ReleaseInfo, jobs: Jobs): void {
     demand(this.#running(jobs, 'advanceHead').length === 0, 'nothing is unpinned while the head moves')
+    const inWork = this.#running(jobs, 'fetch', 'pin', 'unpin').some((other) => same(other, release))
+    demand(!inWork, `release ${release.version} is let go while it is in work`)
     if (!includes(this.pinned, release)) return
     const { served } = this
     if (served === null) throw new Error('nothing is unpinned before something is served')

@@ -209,7 +209,16 @@ export class WatchedMachine {
     demand(this.#machine.openErrands <= open, `${this.#machine.openErrands} jobs and timers are open`)
     demand(this.#machine.peers().length <= MAX_PEERS, 'peers are limited')
     demand(this.#machine.followed().length === this.#archives.size, 'exactly what is followed is followed')
-    demand(this.#timers.size >= this.#machine.peers().length, 'heads are compared with every peer from time to time')
+    demand(this.#count('sync') === this.#machine.peers().length, 'heads are compared with every peer from time to time')
+    const views = this.followed().map((address) => this.#machine.view(address))
+    const pauses = views.flatMap((view) => view?.wanted ?? []).filter(({ retryAt }) => retryAt !== null)
+    demand(this.#count('fetch') === pauses.length, 'each pause has one timer')
+    demand(this.#count('head') + this.#count('unpin') <= 2 * views.length, 'so have those of the ledger')
+  }
+
+  /** Timers that run, by the first word of their ids. */
+  #count(kind: string): number {
+    return this.openTimers().filter((id) => id.startsWith(`${kind}-`)).length
   }
 }
 

@@ -98,20 +98,18 @@ export class BlockFetcher {
   async #ask(flight: Flight, round: FetchRound): Promise<FlightEnd> {
     const { lane, controller } = flight
     const blocks = readUntilAborted(lane.source.fetchBlocks(flight.cids, controller.signal), controller.signal)
-    for (;;) {
-      let block: Block | undefined
-      try {
-        block = await blocks.next()
-      } catch (error) {
-        if (controller.signal.aborted) return { again: true, after: 0, lacks: false }
-        return this.#onFailure(lane, error)
+    try {
+      for (;;) {
+        const block = await blocks.next()
+        if (block === undefined) return { again: true, after: 0, lacks: !controller.signal.aborted }
+        const lie = await this.#take(block, flight, round)
+        if (lie !== null) return this.#drop(lane, lie)
       }
-      if (block === undefined) return { again: true, after: 0, lacks: !controller.signal.aborted }
-      const lie = await this.#take(block, flight, round)
-      if (lie !== null) {
-        blocks.stop()
-        return this.#drop(lane, lie)
-      }
+    } catch (error) {
+      if (!(error instanceof SourceFailure)) throw error
+      return controller.signal.aborted ? { again: true, after: 0, lacks: false } : this.#onFailure(lane, error.cause)
+    } finally {
+      blocks.stop()
     }
   }
 
@@ -141,7 +139,7 @@ export class BlockFetcher {
     if (!(error instanceof NetworkError)) throw error
     if (error.code === 'lied' || error.code === 'too-large') return this.#drop(lane, error.message)
     // Both requests of a source fail when its connection breaks: that is one failure.
-    if (lane.asleep) return { again: true, after: 0, lacks: false }
+    if (lane.asleep || !this.#lanes.has(lane)) return { again: true, after: 0, lacks: false }
     lane.failures++
     const final = lane.failures >= SOURCE_FAILURES
     this.#events.failed?.(name, error.message, final)
@@ -172,6 +170,14 @@ export class BlockFetcher {
   }
 }
 
+/** What a source threw, apart from what the store throws. */
+class SourceFailure extends Error {
+  constructor(cause: unknown) {
+    super('a source failed', { cause })
+    this.name = 'SourceFailure'
+  }
+}
+
 /** A source's blocks; reading ends when the signal does, whether the source heeds it or not. */
 function readUntilAborted(
   blocks: AsyncIterable<Block>,
@@ -185,8 +191,12 @@ function readUntilAborted(
     iterator.return?.().catch(() => {})
   }
   const next = async (): Promise<Block | undefined> => {
-    const result = await iterator.next()
-    return result.done === true ? undefined : result.value
+    try {
+      const result = await iterator.next()
+      return result.done === true ? undefined : result.value
+    } catch (cause) {
+      throw new SourceFailure(cause)
+    }
   }
   return {
     async next() {
