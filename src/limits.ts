@@ -36,3 +36,6 @@ export const MAX_TREE_DEPTH = 256
 
 /** Milliseconds between looks of `status --watch`: our choice. */
 export const STATUS_WATCH_MS = 1000
+
+/** Milliseconds after a fetched block until it is durable: our choice, a power cut costs so much of a fetch at most. */
+export const FLUSH_AFTER_MS = 500

@@ -10,6 +10,7 @@ import {
   type FetchEvents,
 } from '@holdfast/network'
 import type { CID } from 'multiformats/cid'
+import { FLUSH_AFTER_MS } from '../limits.ts'
 
 /** What is to be fetched: a signed release, or a bare root CID of which nothing more is known. */
 export interface Wanted {
@@ -25,6 +26,12 @@ export interface FetchProgress extends FetchEvents {
   planned?(blocks: number, bytes: number): void
 }
 
+/** Where fetched blocks go. */
+export interface FetchStore extends BlockReader, BlockWriter {
+  /** Makes what was put durable; left out where nothing is to outlive the process. */
+  flush?(): Promise<void>
+}
+
 /** A fetch that runs: sources may join it. */
 export interface RunningFetch {
   addSource(source: BlockSource): void
@@ -33,25 +40,59 @@ export interface RunningFetch {
 }
 
 /**
- * @param store every block is verified before it is put here
+ * @param store every block is verified before it is put here; what came is made durable soon after, so that a power cut
+ *   on a slow line costs little of it
  * @returns at once; `done` rejects with a NetworkError or with what the store throws
  */
 export function startFetch(
   wanted: Wanted,
-  store: BlockReader & BlockWriter,
+  store: FetchStore,
   sources: readonly BlockSource[],
   signal: AbortSignal,
   progress: FetchProgress = {},
 ): RunningFetch {
   const { cid, manifest, size, files } = wanted
   const budget = size === undefined || files === undefined ? Infinity : budgetFor(size, files)
-  const fetcher = new BlockFetcher(store, signal, budget, progress)
+  const flushing = new LazyFlush(store)
+  const fetcher = new BlockFetcher(store, signal, budget, flushing.watch(progress))
   for (const source of sources) fetcher.addSource(source)
   const run = async (): Promise<void> => {
     if (manifest !== undefined) await plan(manifest, store, fetcher, progress)
     await fetchTree(cid, store, fetcher)
+    await flushing.end()
   }
   return { addSource: (source) => fetcher.addSource(source), done: run() }
+}
+
+/** Flushes a while after a block came, and not once for each. */
+class LazyFlush {
+  readonly #store: FetchStore
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(store: FetchStore) {
+    this.#store = store
+  }
+
+  watch(progress: FetchProgress): FetchProgress {
+    return {
+      ...progress,
+      block: (cid, bytes, source) => {
+        this.#timer ??= setTimeout(() => {
+          this.#timer = null
+          // What cannot be made durable now shows at the end, where somebody waits for it.
+          this.#store.flush?.().catch(() => undefined)
+        }, FLUSH_AFTER_MS).unref()
+        progress.block?.(cid, bytes, source)
+      },
+    }
+  }
+
+  /** @throws what the store throws */
+  async end(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    await this.#store.flush?.()
+  }
 }
 
 /** A manifest that is missing, wrong or names too much costs a slower walk and nothing else. */

@@ -1,10 +1,11 @@
 /** The daemon's ear for commands of its own user: HTTP on a socket in the home folder that nobody else may open. */
 import { chmodSync, rmSync } from 'node:fs'
-import type { Server } from 'node:http'
-import { createAdaptorServer } from '@hono/node-server'
+import { createServer, type Server } from 'node:http'
 import { Hono } from 'hono'
 import { failureOf } from '../failure.ts'
 import type { DaemonStatus } from '../daemon/status.ts'
+import type { GatewayEnv } from '../gateway/context.ts'
+import { gatewayListener } from '../gateway/node-http.ts'
 
 /** What commands may ask of a running daemon. */
 export interface Controlled {
@@ -20,7 +21,7 @@ export interface Controlled {
  * @returns the listening server
  */
 export async function serveControl(socket: string, daemon: Controlled): Promise<Server> {
-  const app = new Hono()
+  const app = new Hono<GatewayEnv>()
   app.get('/status', async (c) => c.json(await daemon.status()))
   app.get('/healthz', (c) => c.text('ok'))
   app.get('/metrics', async (c) => c.text(metricsOf(await daemon.status())))
@@ -35,7 +36,7 @@ export async function serveControl(socket: string, daemon: Controlled): Promise<
   })
   app.post('/gc', async (c) => c.json(await daemon.gc()))
   app.onError((error, c) => c.json(failureOf(error), 500))
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server
+  const server = createServer(gatewayListener(app))
   if (process.platform !== 'win32') rmSync(socket, { force: true })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -1,8 +1,7 @@
 /** Fetches that run for the mirror's machine, by job: sources join, progress is told, the outcome is reported once. */
-import type { BlockReader, BlockWriter } from '@holdfast/dag'
 import { CarrierSource, NetworkError, reasonOf, type Carrier } from '@holdfast/network'
 import type { Effect, Input, PeerName } from '@holdfast/mirror'
-import { startFetch, type RunningFetch } from '../archives/fetch-release.ts'
+import { startFetch, type FetchStore, type RunningFetch } from '../archives/fetch-release.ts'
 import { failureOf } from '../failure.ts'
 import { FETCH_NOTE_MS } from './limits.ts'
 
@@ -15,7 +14,7 @@ interface Job {
 
 /** What fetches need of the daemon. */
 export interface FetchHelp {
-  store: BlockReader & BlockWriter
+  store: FetchStore
   carrier(peer: PeerName): Carrier
   /** @returns why there is no room for so many bytes more, or null */
   noRoomFor(bytes: number): string | null

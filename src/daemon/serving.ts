@@ -1,11 +1,12 @@
 /** Opens the doors of a mirror: libp2p with gossip and bitswap, and the gateway over plain HTTP; both through one handler. */
-import type { Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createAdaptorServer, getRequestListener } from '@hono/node-server'
-import { NetworkError, newPeerKey, PeerNode } from '@holdfast/network'
+import { NetworkError, newPeerKey, PeerNode, reasonOf } from '@holdfast/network'
 import type { ArchiveBook } from '../archives/archive-book.ts'
 import { createGateway } from '../gateway/gateway.ts'
+import { GATEWAY_SERVER_OPTIONS } from '../gateway/limits.ts'
+import { gatewayListener } from '../gateway/node-http.ts'
 import type { Home } from '../home.ts'
 import { DEFAULT_GATEWAY_PORT, DEFAULT_PORT } from '../limits.ts'
 import { usageError } from '../settings.ts'
@@ -41,10 +42,10 @@ interface Parts {
 /** @throws NetworkError 'port-in-use' when a port that was asked for is taken; of the default ports others are tried */
 export async function startServing(settings: ServingSettings, parts: Parts, help: GatewayHelp): Promise<Serving> {
   const { book, home, keeper, note } = parts
-  const app = createGateway(gatewayContext(book, keeper.blocks, help))
-  const { server, url } = await openGateway(settings.gateway, app.fetch, note)
+  const report = (cause: unknown): void => note(`The gateway: ${reasonOf(cause)}`)
+  const serve = gatewayListener(createGateway(gatewayContext(book, keeper.blocks, help), { report }))
+  const { server, url } = await openGateway(settings.gateway, serve, note)
   try {
-    const serve = getRequestListener(async (request, env) => await app.fetch(request, { peer: peerOf(env) }))
     const peerKey = await ownPeerKey(home)
     const bitswap = readOnlyBlockstore(keeper.blocks)
     const start = async (listen: string[]): Promise<PeerNode> =>
@@ -86,25 +87,21 @@ async function startNode(
 
 async function openGateway(
   hostAndPort: string | undefined,
-  fetch: Parameters<typeof createAdaptorServer>[0]['fetch'],
+  serve: RequestListener,
   note: (line: string) => void,
 ): Promise<{ server: Server; url: string }> {
   const { host, port } = hostAndPort === undefined ? { host: '127.0.0.1', port: DEFAULT_GATEWAY_PORT } : parseHostPort(hostAndPort)
   try {
-    return await listenHttp(fetch, host, port)
+    return await listenHttp(serve, host, port)
   } catch (error) {
     if (!(error instanceof NetworkError) || error.code !== 'port-in-use' || hostAndPort !== undefined) throw error
     note(`Port ${port} is taken; the gateway uses a free one. Choose one with --gateway.`)
-    return await listenHttp(fetch, host, 0)
+    return await listenHttp(serve, host, 0)
   }
 }
 
-async function listenHttp(
-  fetch: Parameters<typeof createAdaptorServer>[0]['fetch'],
-  host: string,
-  port: number,
-): Promise<{ server: Server; url: string }> {
-  const server = createAdaptorServer({ fetch }) as Server
+async function listenHttp(serve: RequestListener, host: string, port: number): Promise<{ server: Server; url: string }> {
+  const server = createServer(GATEWAY_SERVER_OPTIONS, serve)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const problem = cause.code === 'EADDRINUSE' ? 'another program uses that port' : `the system says ${cause.code ?? cause.message}`
@@ -122,12 +119,6 @@ function parseHostPort(text: string): { host: string; port: number } {
   const port = Number(match?.[3])
   if (match === null || port > 65_535) throw usageError(`--gateway ${text} is not HOST:PORT, such as 127.0.0.1:8996.`)
   return { host: match[1] ?? match[2] ?? '', port }
-}
-
-/** The peer at the other end of a libp2p stream; null for a socket. */
-function peerOf(env: object): string | null {
-  const socket = 'incoming' in env ? (env.incoming as { socket?: { remotePeer?: unknown } }).socket : undefined
-  return typeof socket?.remotePeer === 'string' ? socket.remotePeer : null
 }
 
 /** A mirror keeps its peer id, so that links that name it stay good. */

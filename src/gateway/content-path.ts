@@ -46,7 +46,7 @@ export function parseContentPath(url: string, prefix: string): ContentPath | Bad
   const [first = '', ...names] = path.slice(start.length).split('/')
   const root = parseCid(first)
   if (root === null) return { status: 400, reason: 'invalid CID' }
-  const segments = decodeAll(names.filter((name) => name !== ''))
+  const segments = decodeNames(names.join('/'))
   if (segments === null) return { status: 400, reason: 'invalid percent-encoding in the path' }
   if (segments.length > MAX_PATH_SEGMENTS) return { status: 400, reason: 'the path is nested too deep' }
   return { root, segments, query: new URLSearchParams(query) }
@@ -79,9 +79,12 @@ function splitTarget(url: string): { path: string; query: string } {
   return mark === -1 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) }
 }
 
-function decodeAll(names: string[]): string[] | null {
+/** A slash spelled as %2F is one too: whole paths are often encoded as one. Slashes at the ends or doubled do not count. */
+function decodeNames(path: string): string[] | null {
   try {
-    return names.map(decodeURIComponent)
+    return decodeURIComponent(path)
+      .split('/')
+      .filter((name) => name !== '')
   } catch {
     // URIError: no UTF-8 behind the percent signs. The caller answers 400.
     return null

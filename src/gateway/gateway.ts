@@ -8,6 +8,9 @@ import { plainPage } from './plain-page.ts'
 import { routeTrustless } from './trustless.ts'
 import { routeTufRepository } from './tuf-repository.ts'
 
+/** The handler: `fetch(request, { peer })`, or `request(path, init, { peer })` without a carrier. */
+export type Gateway = Hono<GatewayEnv>
+
 /** How this gateway stands. */
 export interface GatewaySettings {
   /** Secret path under which everything stands, such as `/a/b`; empty unless told. Everything else is 404. */
@@ -17,11 +20,11 @@ export interface GatewaySettings {
 }
 
 /**
- * The handler: `gateway.fetch(request, { peer })`. It stops working when `request.signal` aborts, and never throws.
+ * @returns a handler that stops working when `request.signal` aborts, and never throws
  *
  * @throws TypeError when the prefix is no path
  */
-export function createGateway(context: GatewayContext, settings: GatewaySettings = {}): Hono<GatewayEnv> {
+export function createGateway(context: GatewayContext, settings: GatewaySettings = {}): Gateway {
   const { prefix = '', report = () => {} } = settings
   if (!/^(?:\/[A-Za-z0-9._~-]+)*$/.test(prefix))
     throw new TypeError('a prefix is empty or like /a/b, without a slash at its end')

@@ -2,8 +2,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import type { Hono } from 'hono'
-import type { GatewayEnv } from './context.ts'
+import type { Gateway } from './gateway.ts'
 import { ANSWER_STALL_MS } from './limits.ts'
 
 /**
@@ -11,7 +10,7 @@ import { ANSWER_STALL_MS } from './limits.ts'
  * id known to the gateway. The answers are written here and not by the adapter, which would show error messages to clients
  * and print them on stdout.
  */
-export function gatewayListener(gateway: Hono<GatewayEnv>): RequestListener {
+export function gatewayListener(gateway: Gateway): RequestListener {
   const serve = async (request: Request, bindings: unknown): Promise<Response> => {
     const { incoming, outgoing } = bindings as HttpBindings
     const response = await gateway.fetch(request, { peer: peerOf(incoming) })

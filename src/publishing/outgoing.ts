@@ -1,9 +1,9 @@
 /** A maintainer's connections: only outgoing ones, under a fresh peer id, through which mirrors fetch what they lack. */
-import { getRequestListener } from '@hono/node-server'
 import { parseHint, type Hint } from '@holdfast/network'
 import type { CID } from 'multiformats/cid'
 import { gatewayContext } from '../daemon/gateway-context.ts'
 import { createGateway } from '../gateway/gateway.ts'
+import { gatewayListener } from '../gateway/node-http.ts'
 import { UploadError } from '../gateway/context.ts'
 import { ControlClient } from '../control/control-client.ts'
 import type { Home } from '../home.ts'
@@ -36,8 +36,7 @@ export function openOutgoing({ book, blocks }: Maintained, signal: AbortSignal):
     mirrorsOf: async () => await Promise.resolve([]),
     isInside: () => false,
   })
-  const app = createGateway(context)
-  const serve = getRequestListener(async (request) => await app.fetch(request, { peer: null }))
+  const serve = gatewayListener(createGateway(context))
   return { mirrors: new Mirrors({ serve, gossip: true }, signal), sentBytes: () => sent }
 }
 

@@ -1,12 +1,13 @@
 /** Blocks that are held already, then those fetched; what comes is put into the latter alone. */
 import type { BlockReader, BlockWriter } from '@holdfast/dag'
 import type { CID } from 'multiformats/cid'
+import type { FetchStore } from '../archives/fetch-release.ts'
 
 export class LayeredStore implements BlockReader, BlockWriter {
   readonly #held: BlockReader | null
-  readonly #own: BlockReader & BlockWriter
+  readonly #own: FetchStore
 
-  constructor(held: BlockReader | null, own: BlockReader & BlockWriter) {
+  constructor(held: BlockReader | null, own: FetchStore) {
     this.#held = held
     this.#own = own
   }
@@ -21,6 +22,10 @@ export class LayeredStore implements BlockReader, BlockWriter {
 
   async put(cid: CID, bytes: Uint8Array): Promise<void> {
     await this.#own.put(cid, bytes)
+  }
+
+  async flush(): Promise<void> {
+    await this.#own.flush?.()
   }
 }
 

@@ -1,6 +1,5 @@
 /** One look into an archive or a bare CID: which root, proven how, and how its blocks are had. */
-import type { BlockReader, BlockWriter, ResolvedNode } from '@holdfast/dag'
-import { resolvePath } from '@holdfast/dag'
+import { resolvePath, type BlockReader, type ResolvedNode } from '@holdfast/dag'
 import {
   BlockFetcher,
   CarrierSource,
@@ -10,7 +9,7 @@ import {
 } from '@holdfast/network'
 import { gradeFreshness, openPastRelease, type Freshness, type ReleaseInfo } from '@holdfast/release'
 import type { CID } from 'multiformats/cid'
-import { startFetch, type FetchProgress } from '../archives/fetch-release.ts'
+import { startFetch, type FetchProgress, type FetchStore } from '../archives/fetch-release.ts'
 import type { KnownState } from '../archives/judge-announcement.ts'
 import { FLAG_ALLOW_PRIVATE, FLAG_FROM, type CommandContext, type Flag } from '../command.ts'
 import { CommandError, EXIT } from '../failure.ts'
@@ -20,8 +19,6 @@ import { Mirrors, type ReachedMirror } from './mirrors.ts'
 import { findNewest } from './newest-release.ts'
 import { parseWhat, type What } from './what.ts'
 import { pastTargets } from './past-releases.ts'
-
-type Store = BlockReader & BlockWriter
 
 const FLAG_RELEASE: Flag = { name: 'release', type: 'string', value: 'N', help: 'that release instead of the newest' }
 const FLAG_STRICT: Flag = {
@@ -80,19 +77,19 @@ export class Reading {
   }
 
   /** Blocks held by this home, then those of `own`. */
-  layered(own: Store): Store {
+  layered(own: FetchStore): FetchStore {
     return new LayeredStore(this.#home.blocks, own)
   }
 
   /** Finds the path of WHAT, fetching only the blocks on the way. @throws CommandError 'not-found' */
-  async resolve(store: Store): Promise<ResolvedNode> {
+  async resolve(store: FetchStore): Promise<ResolvedNode> {
     const node = await resolvePath(this.root, this.what.path, this.reader(store))
     if (node !== null) return node
     throw new CommandError(EXIT.notFound, 'not-found', `There is no "${this.what.path}" in it.`, 'See what there is with "holdfast ls".')
   }
 
   /** Brings all blocks below a root into the store. @returns names of those who sent some, and bytes that came */
-  async fetch(cid: CID, store: Store, progress: FetchProgress = {}): Promise<{ sources: string[]; bytes: number }> {
+  async fetch(cid: CID, store: FetchStore, progress: FetchProgress = {}): Promise<{ sources: string[]; bytes: number }> {
     const { release } = this
     const sources = new Set<string>()
     let bytes = 0
@@ -112,7 +109,7 @@ export class Reading {
   }
 
   /** Reads blocks one by one as they are asked for. */
-  reader(store: Store): BlockReader {
+  reader(store: FetchStore): BlockReader {
     const { signal } = this.#context
     return new FetchingReader(store, async (cid) => {
       const fetcher = new BlockFetcher(store, signal, Infinity)

@@ -58,8 +58,16 @@ export function makeFolder(folder: string): void {
 
 /** Makes the names in a folder durable. Windows has no such call and needs none. */
 export function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return
-  const descriptor = openSync(folder, 'r')
+  if (process.platform !== 'win32') syncPath(folder, 'r')
+}
+
+/** Makes what a file holds durable, whoever wrote it. */
+export function syncFile(file: string): void {
+  syncPath(file, 'r+')
+}
+
+function syncPath(path: string, flags: string): void {
+  const descriptor = openSync(path, flags)
   try {
     fsyncSync(descriptor)
   } finally {

@@ -41,6 +41,14 @@ export interface Move {
   to: { pack: number; offset: number }
 }
 
+/**
+ * - `nextId`: the first id not used yet
+ * - `lastPack`: the highest pack number ever used
+ * - `unfilled`: 1 from the making of an index until everything is in it that was there before
+ * - `pinsLost`: 1 while the pins of an index that was lost are unknown
+ */
+type Counter = 'nextId' | 'lastPack' | 'unfilled' | 'pinsLost'
+
 const FORMAT = 1
 /** The key is the digest: the codec does not matter for bytes. It spreads, the rows stay small: no second tree. */
 const SCHEMA = `
@@ -51,6 +59,7 @@ const SCHEMA = `
   CREATE TABLE pins (owner TEXT NOT NULL, position INTEGER NOT NULL, root BLOB NOT NULL,
     PRIMARY KEY (owner, position)) WITHOUT ROWID, STRICT;
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+  INSERT INTO counters VALUES ('unfilled', 1);
   PRAGMA user_version = ${FORMAT};
 `
 const SQL = {
@@ -73,8 +82,6 @@ const SQL = {
 
 export class BlockIndex {
   readonly database: DatabaseSync
-  /** Whether it was made just now. */
-  readonly isNew: boolean
   readonly #statements = new Map<string, StatementSync>()
 
   /**
@@ -90,9 +97,8 @@ export class BlockIndex {
       const format = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
       if (format > FORMAT)
         throw new StoreError('newer-format', `${file} was written by a newer holdfast; update this one`)
-      this.isNew = format === 0
-      if (this.isNew && readOnly) throw new StoreError('no-store', `${file} holds no index`)
-      if (this.isNew) database.exec(`BEGIN; ${SCHEMA} COMMIT`)
+      if (format === 0 && readOnly) throw new StoreError('no-store', `${file} holds no index`)
+      if (format === 0) database.exec(`BEGIN; ${SCHEMA} COMMIT`)
     } catch (error) {
       database?.close()
       throw storeErrorFrom(error, `opening ${file}`)
@@ -119,15 +125,19 @@ export class BlockIndex {
     return (this.#read(SQL.find, (sql) => sql.get(digest)) as Location | undefined) ?? null
   }
 
-  /** Records blocks; one that has a row keeps it. Call inside a transaction. */
-  insert(blocks: Iterable<IndexedBlock>): void {
+  /** Records blocks; one that has a row keeps it. Call inside a transaction. @returns how many are new */
+  insert(blocks: Iterable<IndexedBlock>): number {
     const tally = new Tally()
+    let inserted = 0
     for (const block of blocks) {
       const { digest, id, codec, pack, offset, size } = block
       const { changes } = this.#prepared(SQL.insert).run(digest, id, codec, pack, offset, size)
-      if (changes === 1) tally.add(block, 1)
+      if (changes !== 1) continue
+      tally.add(block, 1)
+      inserted += 1
     }
     this.#count(tally)
+    return inserted
   }
 
   /** Forgets blocks that have rows. Call inside a transaction. */
@@ -182,12 +192,12 @@ export class BlockIndex {
   }
 
   /** @returns the value set last, 0 before that */
-  counter(name: 'nextId' | 'lastPack' | 'pinsLost'): number {
+  counter(name: Counter): number {
     const row = this.#read(SQL.counter, (sql) => sql.get(name)) as { value: number } | undefined
     return row?.value ?? 0
   }
 
-  setCounter(name: 'nextId' | 'lastPack' | 'pinsLost', value: number): void {
+  setCounter(name: Counter, value: number): void {
     this.#prepared(SQL.setCounter).run(name, value)
   }
 

@@ -72,6 +72,7 @@ export class BlockStore implements BlockReader, BlockWriter {
       const appender = new BlockAppender(index, new PackWriter(files, index.counter('lastPack'), reopen, packBytes))
       return new BlockStore(folder, index, files, { appender, lock, recovery })
     } catch (error) {
+      files.close()
       index?.close()
       lock?.release()
       throw storeErrorFrom(error, `opening the store in ${folder}`)

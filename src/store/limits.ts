@@ -8,8 +8,8 @@ export const PACK_BYTES = 256 * 1024 * 1024
 export const WRITE_BUFFER_BYTES = 4 * 1024 * 1024
 /** Bytes read at once where a pack is read from one end to the other. Must hold the largest section. */
 export const SCAN_BUFFER_BYTES = 4 * 1024 * 1024
-/** Blocks put since the last flush, after which the next put flushes: about 10 MB of bookkeeping. */
-export const MAX_PENDING_BLOCKS = 32_768
+/** Blocks put since the last flush, after which the next put flushes: a few MB of bookkeeping. */
+export const MAX_PENDING_BLOCKS = 16_384
 /** Bytes put since the last flush, after which the next put flushes: what a power cut may cost. */
 export const MAX_PENDING_BYTES = 256 * 1024 * 1024
 /** Packs kept open for reading; a process may as a rule have 1,024 open files. */

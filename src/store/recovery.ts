@@ -1,5 +1,6 @@
 /** Brings index and packs into agreement when a store is opened for writing: after a crash, a power cut, a lost index. */
 import { existsSync, renameSync, rmSync, truncateSync } from 'node:fs'
+import { syncFile, syncFolder } from './atomic-file.ts'
 import { BlockIndex, type IndexedBlock } from './block-index.ts'
 import { StoreError } from './errors.ts'
 import type { PackFiles } from './pack-files.ts'
@@ -69,7 +70,8 @@ export function recover(
 ): { recovery: Recovery; reopen: { pack: number; size: number } | null } {
   const recovery: Recovery = { rebuilt: false, reindexed: 0, cutBytes: 0, lost: 0 }
   const present = new Map(files.list().map(({ pack, size }) => [pack, size]))
-  recovery.rebuilt = index.isNew && present.size > 0
+  recovery.rebuilt = index.counter('unfilled') === 1 && present.size > 0
+  syncFolder(files.folder)
   const known = new Map(index.packs().map((row) => [row.pack, row]))
   for (const row of known.values()) {
     const size = present.get(row.pack) ?? 0
@@ -91,7 +93,9 @@ export function recover(
   const [highest = 0] = [...present.keys(), ...known.keys()].toSorted((a, b) => b - a)
   if (highest > index.counter('lastPack')) index.transaction(() => index.setCounter('lastPack', highest))
   if (reopen !== null && reopen.pack !== index.counter('lastPack')) reopen = null
+  // The pins come before the index counts as filled: a crash in between must not leave one that knows of none.
   if (recovery.rebuilt) restorePins(index, folder)
+  if (index.counter('unfilled') === 1) index.transaction(() => index.setCounter('unfilled', 0))
   return { recovery, reopen }
 }
 
@@ -103,16 +107,17 @@ function recoverTail(
   recovery: Recovery,
 ): boolean {
   if (size === indexedTo) return true
+  // What a killed process wrote may be in the system's memory alone, and is about to be recorded as durable.
+  syncFile(files.pathOf(pack))
   let rows: IndexedBlock[] = []
   let end = Math.max(indexedTo, PACK_HEADER.length)
   let sound = true
   const record = (): void => {
     index.transaction(() => {
-      index.insert(rows)
+      recovery.reindexed += index.insert(rows)
       index.setIndexedTo(pack, end)
       index.setCounter('nextId', index.counter('nextId') + rows.length)
     })
-    recovery.reindexed += rows.length
     rows = []
   }
   for (const stretch of scanPack(files, pack, end, size)) {

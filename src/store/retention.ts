@@ -62,10 +62,11 @@ export class Retention {
    * @param roots none where they are not known yet, as during an import
    */
   hold(owner: string, roots: readonly CID[]): void {
-    const before = this.#holds.get(owner)
-    const touched = before?.touched ?? new IdSet()
-    this.#holds.set(owner, { roots: [...(before?.roots ?? []), ...roots], touched })
-    this.#store.watchers.add(touched)
+    const before = this.#holds.get(owner) ?? { roots: [], touched: new IdSet() }
+    // Whoever tries again and again names the same roots again and again.
+    const all = new Map([...before.roots, ...roots].map((root) => [root.toString(), root]))
+    this.#holds.set(owner, { roots: [...all.values()], touched: before.touched })
+    this.#store.watchers.add(before.touched)
     this.#collection?.stack.push(...roots)
   }
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Server } from 'node:net'
+import { join } from 'node:path'
 import { TestWorld, type TestMirror } from '@holdfast/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -9,6 +10,12 @@ const FILE_BYTES = 2_000_000
 const FILES = 6
 /** The line goes dead after this many bytes: past the first blocks, long before the last. */
 const CUT_AFTER = 5_000_000
+
+function bytesIn(folder: string): number {
+  if (!existsSync(folder)) return 0
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return files.reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
+}
 
 describe('a fetch that is stopped', () => {
   const world = new TestWorld()
@@ -56,6 +63,8 @@ describe('a fetch that is stopped', () => {
     const output = world.path(`out-${signal}`)
     const first = world.start(['get', maintainer.address, '--from', slow(), '-o', output], { home })
     await onStall
+    // What came is made durable soon after it came.
+    await expect.poll(() => bytesIn(world.path(`reader-${signal}`, 'partial')), { timeout: 20_000 }).toBeGreaterThan(1_000_000)
     const ended = await first.kill(signal)
     expect(ended.exitCode ?? ended.signal).toBe(signal === 'SIGINT' ? 130 : 'SIGKILL')
     expect(existsSync(output)).toBe(false)

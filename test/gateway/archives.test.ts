@@ -1,10 +1,8 @@
 /** /archives: lists, announcements, heads, mirrors, and announcements handed in. */
 import { MAX_ANNOUNCEMENT_BYTES, verifyAnnouncement } from '@holdfast/release'
 import { Publisher } from '@holdfast/testkit'
-import type { Hono } from 'hono'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { GatewayEnv } from '../../src/gateway/context.ts'
-import { createGateway } from '../../src/gateway/gateway.ts'
+import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { MAX_PEERS_TOLD } from '../../src/gateway/limits.ts'
 import { FollowedArchives } from './followed-archives.ts'
 import { HeldBlocks } from './held-content.ts'
@@ -12,7 +10,7 @@ import { HeldBlocks } from './held-content.ts'
 const UNKNOWN = 'baguqeeraaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 let alice: Publisher
 let archives: FollowedArchives
-let gateway: Hono<GatewayEnv>
+let gateway: Gateway
 
 beforeEach(async () => {
   alice = await Publisher.create()

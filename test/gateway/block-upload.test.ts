@@ -1,9 +1,8 @@
 /** POST /archives/{a}/blocks: the body reaches the receiver in pieces, bounded; its refusals reach the sender. */
 import { Publisher } from '@holdfast/testkit'
-import type { Hono } from 'hono'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { UploadError, type GatewayEnv } from '../../src/gateway/context.ts'
-import { createGateway } from '../../src/gateway/gateway.ts'
+import { UploadError } from '../../src/gateway/context.ts'
+import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { BODY_STALL_MS, MAX_UPLOAD_BYTES } from '../../src/gateway/limits.ts'
 import { FollowedArchives } from './followed-archives.ts'
 import { gather, HeldBlocks } from './held-content.ts'
@@ -13,7 +12,7 @@ const BODY = new Uint8Array(1)
 
 let alice: Publisher
 let archives: FollowedArchives
-let gateway: Hono<GatewayEnv>
+let gateway: Gateway
 let reported: unknown[]
 
 beforeEach(async () => {

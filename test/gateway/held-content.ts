@@ -2,10 +2,9 @@
 import { hash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { importTree, readCar, type Block } from '@holdfast/dag'
-import type { Hono } from 'hono'
 import type { CID } from 'multiformats/cid'
-import type { GatewayEnv, ServedArchives, ServedBlocks } from '../../src/gateway/context.ts'
-import { createGateway } from '../../src/gateway/gateway.ts'
+import type { ServedArchives, ServedBlocks } from '../../src/gateway/context.ts'
+import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 
 /** Blocks in memory. */
 export class HeldBlocks implements ServedBlocks {
@@ -44,7 +43,7 @@ export class HeldBlocks implements ServedBlocks {
 export interface HeldTree {
   blocks: HeldBlocks
   root: CID
-  gateway: Hono<GatewayEnv>
+  gateway: Gateway
   /** What the gateway reported. */
   reported: unknown[]
 }

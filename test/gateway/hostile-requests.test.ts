@@ -3,15 +3,13 @@ import { resolvePath } from '@holdfast/dag'
 import { CID_LIST_TYPE } from '@holdfast/network'
 import { Publisher } from '@holdfast/testkit'
 import * as fc from 'fast-check'
-import type { Hono } from 'hono'
 import { beforeAll, expect, it } from 'vitest'
-import type { GatewayEnv } from '../../src/gateway/context.ts'
-import { createGateway } from '../../src/gateway/gateway.ts'
+import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { FollowedArchives } from './followed-archives.ts'
 import { holdTree } from './held-content.ts'
 
 const RUNS = { numRuns: 400 }
-let gateway: Hono<GatewayEnv>
+let gateway: Gateway
 let reported: unknown[]
 /** Parts that get a request past the first checks. */
 let words: string[]

@@ -1,9 +1,7 @@
 /** `?wait=`: answered at the change, at the end of the time, or at once; never more at a time than the limit. */
 import { Publisher } from '@holdfast/testkit'
-import type { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { GatewayEnv } from '../../src/gateway/context.ts'
-import { createGateway } from '../../src/gateway/gateway.ts'
+import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { MAX_WAITING, MAX_WAIT_SECONDS } from '../../src/gateway/limits.ts'
 import { parseWait } from '../../src/gateway/long-poll.ts'
 import { FollowedArchives } from './followed-archives.ts'
@@ -11,7 +9,7 @@ import { HeldBlocks } from './held-content.ts'
 
 let alice: Publisher
 let archives: FollowedArchives
-let gateway: Hono<GatewayEnv>
+let gateway: Gateway
 
 beforeEach(async () => {
   alice = await Publisher.create()
@@ -117,6 +115,11 @@ describe('limits', () => {
     await vi.advanceTimersByTimeAsync(50_000)
     await Promise.all(waiting)
     expect(archives.waiting).toBe(0)
+    // Every place is free again.
+    const next = ask('head?wait=50&served=9')
+    await vi.waitUntil(() => archives.waiting === 1)
+    await vi.advanceTimersByTimeAsync(50_000)
+    await next
   })
 
   it('a place is free again when its client goes away', async () => {

@@ -1,16 +1,14 @@
 /** /archives/{a}/metadata and /targets: a TUF repository with consistent snapshots, byte for byte. */
 import { Publisher, testContent, testSigners } from '@holdfast/testkit'
-import type { Hono } from 'hono'
 import { beforeEach, expect, it } from 'vitest'
-import type { GatewayEnv } from '../../src/gateway/context.ts'
-import { createGateway } from '../../src/gateway/gateway.ts'
+import { createGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { FollowedArchives } from './followed-archives.ts'
 import { HeldBlocks } from './held-content.ts'
 
 let alice: Publisher
 let archives: FollowedArchives
 let blocks: HeldBlocks
-let gateway: Hono<GatewayEnv>
+let gateway: Gateway
 
 beforeEach(async () => {
   alice = await Publisher.create()

@@ -29,8 +29,7 @@ describe('keys', () => {
   })
 
   it('of strangers sign nothing', async () => {
-    const file = world.path('stranger.age')
-    await world.done(['keygen', '-o', file])
+    const file = world.keyFile(world.path('stranger.age'))
     const ended = await publish({}, ['--key', file])
     expect(ended).toMatchObject({ exitCode: 6, error: { code: 'threshold-unmet' } })
   })

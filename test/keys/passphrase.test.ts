@@ -98,7 +98,7 @@ describe('of what comes', () => {
     await expect(read({ file: fileOf(Uint8Array.of(0xff, 0xfe)) })).rejects.toMatchObject({
       code: 'bad-passphrase-source',
     })
-    await expect(read({ env: { HOLDFAST_PASSPHRASE_COMMAND: 'yes' } })).rejects.toMatchObject({
+    await expect(read({ env: { HOLDFAST_PASSPHRASE_COMMAND: 'yes 2>/dev/null' } })).rejects.toMatchObject({
       code: 'bad-passphrase-source',
     })
   })

@@ -109,7 +109,7 @@ it('a crash at any step of a collection leaves a store that opens and has every 
   const moments = temporaryFolder()
   const store = openStore(folder, { packBytes: 30_000 })
   const retention = new Retention(store)
-  const all = leaves(0, 120)
+  const all = leaves(0, 75)
   const pinned = all.filter((_, i) => i % 3 === 0)
   await putAll(store, all)
   await retention.pin(
@@ -143,10 +143,12 @@ it('a crash at any step of a collection leaves a store that opens and has every 
   for (const moment of readdirSync(moments)) {
     const copy = BlockStore.open(join(moments, moment))
     expect(await lostOf(copy, pinned)).toEqual([])
-    expect([copy.recovery?.lost, await collect(copy.verify())]).toEqual([0, []])
+    // Nor does what was collected come back.
+    expect(copy.recovery).toMatchObject({ lost: 0, reindexed: 0 })
+    expect(await collect(copy.verify())).toEqual([])
     await new Retention(copy).gc()
     expect(copy.usage().blocks).toBe(pinned.length)
     expect(await lostOf(copy, pinned)).toEqual([])
     await copy.close()
   }
-})
+}, 120_000)

@@ -139,6 +139,26 @@ it('pins come back with a rebuilt index', async () => {
   expect(reopened.usage().blocks).toBe(4)
 })
 
+it('a copy of the pins that is damaged stops the rebuilding, which ends once it is mended', async () => {
+  const { folder } = await filled()
+  const store = BlockStore.open(folder)
+  await new Retention(store).pin('alice', [(BLOCKS[0] as TestBlock).cid])
+  await store.close()
+  removeIndex(folder)
+  const copy = join(folder, 'pins.json')
+  const whole = readFileSync(copy)
+  writeFileSync(copy, whole.subarray(0, 20))
+  for (let attempt = 0; attempt < 2; attempt++) {
+    expect(() => BlockStore.open(folder)).toThrow(
+      expect.objectContaining({ code: 'damaged', message: expect.stringContaining(copy) }),
+    )
+  }
+  writeFileSync(copy, whole)
+  const reopened = openStore(folder)
+  expect(reopened.recovery?.rebuilt).toBe(true)
+  expect(new Retention(reopened).pins()).toHaveLength(1)
+})
+
 it('blocks that were taken in again and those put later are told apart by a collection', async () => {
   const { folder } = await filled()
   removeIndex(folder)

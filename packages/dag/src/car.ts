@@ -16,6 +16,7 @@ const JOINED_BYTES = 64 * 1024
 
 /**
  * The blocks of a CARv1 stream, in its order, holding one at a time. Nothing is verified: the CIDs are what the stream says.
+ * The bytes of a small block are a view into the stream's larger pieces: whoever keeps them for long copies them.
  *
  * @param limits `maxBlockBytes` of one block
  * @throws DagError `bad-car` for anything that is no CARv1, ends in the middle of a block, or passes a limit; what the stream

@@ -106,8 +106,7 @@ function decodeEntry(manifest: CID, bytes: Uint8Array): { entry: ListedBlock; le
     const cid = CID.decode(bytes.slice(0, length)) // A copy: a kept CID must not keep the whole chunk.
     const [size, sizeLength] = varint.decode(bytes, length)
     const known = (cid.code === RAW || cid.code === DAG_PB) && cid.multihash.code === SHA2_256
-    if (!known || cid.multihash.size !== 32)
-      throw badManifest(manifest, `names the block ${cid.toString()}, which no tree holds`)
+    if (!known || cid.multihash.size !== 32) throw badManifest(manifest, 'names a block that no tree holds')
     if (size > MAX_BLOCK_BYTES) throw badManifest(manifest, `names a block of ${size} bytes`)
     return { entry: { cid, size }, length: length + sizeLength }
   } catch (error) {

@@ -81,13 +81,17 @@ function splitLinks(
 ): { entries: NamedLink[]; below: { cid: CID; positions: number[] }[] } {
   const entries: NamedLink[] = []
   const below: { cid: CID; positions: number[] }[] = []
+  const taken = new Set<number>()
   const labelEnd = labelLength(bits)
   for (const link of links) {
     const label = link.name.slice(0, labelEnd)
     const position = Number.parseInt(label, 16)
-    if (label !== shardLabel(position, bits)) throw badBlock(cid, 'has a link whose name begins with no position')
+    if (!(position < 2 ** bits) || label !== shardLabel(position, bits))
+      throw badBlock(cid, 'has a link whose name begins with no position')
     const path = [...positions, position]
     if (link.name.length === labelEnd) {
+      if (taken.has(position)) throw badBlock(cid, 'has two parts for one position')
+      taken.add(position)
       below.push({ cid: link.cid, positions: path })
     } else {
       const name = link.name.slice(labelEnd)

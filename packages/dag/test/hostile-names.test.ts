@@ -79,6 +79,21 @@ describe('a sharded folder', () => {
       await expect(collect(listDirectory(at(label), blocks)), label).rejects.toMatchObject({ name: 'DagError' })
   })
 
+  it('with two parts for one position is refused', async () => {
+    const parts = [plain(), sharded()].map((cid) => ({ name: '85', cid }))
+    const folder = blocks.node({ type: 'hamt-sharded-directory', fanout: 256n, hashType: 0x22n }, parts)
+    await expect(collect(listDirectory(folder, blocks))).rejects.toMatchObject({ code: 'bad-block' })
+    await expect(resolvePath(folder, 'a', blocks)).rejects.toMatchObject({ name: 'DagError' })
+  })
+
+  it.each([
+    [128n, 'FF'],
+    [1024n, 'NAN'],
+  ])('with a fanout of %i and a part at %s is refused', async (fanout, name) => {
+    const folder = blocks.node({ type: 'hamt-sharded-directory', fanout, hashType: 0x22n }, [{ name, cid: sharded() }])
+    await expect(collect(listDirectory(folder, blocks))).rejects.toMatchObject({ code: 'bad-block' })
+  })
+
   it('with labels in lower case is refused, for a search would not find them', async () => {
     expect(hashOfName('b') >> 56n).toBeGreaterThan(0n)
     const lower = (hashOfName('index.html') >> 56n).toString(16)

@@ -158,15 +158,15 @@ export class MirrorMachine {
     }
     const older = archive.wanted.find((wanted) => isNewest(archive, wanted))
     archive.verified = release
-    this.#fetching.want(archive, release, from !== null && this.#peers.has(from) ? from : null)
+    this.#fetching.want(archive, release, from)
     if (older) this.#fetching.preempt(archive, older)
     this.#proceed(archive)
   }
 
   #releaseFound({ release }: ReleaseFound): void {
     const archive = this.#archives.get(release.address)
-    // Newer than the newest, or another of its version, can only come by an announcement.
-    if (!archive || archive.verified === null || release.version >= archive.verified.version) return
+    // It can only stand in for a newer one. (What is no older than the newest is dropped as of no use.)
+    if (!archive || archive.verified === null) return
     this.#fetching.want(archive, release, null)
     this.#proceed(archive)
   }

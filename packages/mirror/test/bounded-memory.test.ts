@@ -1,7 +1,7 @@
 /** Whatever strangers do, what is remembered of them is limited, and those worth knowing stay. */
 import { beforeEach, expect, it } from 'vitest'
 import { MAX_FALLBACKS, MAX_HEADS, MAX_PEERS, MirrorMachine } from '../src/index.ts'
-import { ARCHIVE, only, release, Stage } from './stage.ts'
+import { ARCHIVE, release, Stage } from './stage.ts'
 
 let stage: Stage
 beforeEach(() => {
@@ -14,6 +14,13 @@ it('a flood of peers that hold nothing does not push out one that does', () => {
   for (let i = 0; i < 2 * MAX_PEERS; i += 1) stage.tell({ type: 'peerSeen', peer: `eve-${i}` })
   expect(stage.machine.openTimers()).toHaveLength(MAX_PEERS)
   expect(stage.machine.view(ARCHIVE)?.holders).toEqual(['holder'])
+})
+
+it('who had to make room is gone in every respect', () => {
+  for (let i = 0; i < MAX_PEERS; i += 1) stage.meet(`peer-${i}`, null, 1)
+  expect(stage.machine.view(ARCHIVE)?.peers).toContain('peer-0')
+  stage.tell({ type: 'peerSeen', peer: 'newcomer' })
+  expect(stage.machine.view(ARCHIVE)?.peers).not.toContain('peer-0')
 })
 
 it('when all claim to hold something, newcomers are not remembered', () => {
@@ -37,6 +44,11 @@ it('heads of one archive are limited, and holders take the place of others', () 
   stage.meet('holder', 1)
   expect(stage.machine.view(ARCHIVE)?.peers).toHaveLength(MAX_HEADS)
   expect(stage.machine.view(ARCHIVE)?.holders).toEqual(['holder'])
+})
+
+it('also when all are holders', () => {
+  for (let i = 0; i < MAX_HEADS + 10; i += 1) stage.meet(`peer-${i}`, 1)
+  expect(stage.machine.view(ARCHIVE)?.holders).toHaveLength(MAX_HEADS)
 })
 
 it('releases in reserve are limited: those that nobody offers go first', () => {

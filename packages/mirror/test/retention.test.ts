@@ -64,41 +64,39 @@ it('keeps some releases by default, and never less than the served one', () => {
 describe('a release that is given up and wanted again', () => {
   let stage: Stage
 
-  /** Releases 1 to 8 were tried in vain, and the list is full: 1 and 2 are given up. Now bob turns out to serve 2. */
+  /** Many are tried in vain, the list is full, 1 is given up; then bob turns out to serve it. */
   beforeEach(() => {
     stage = new Stage()
     stage.follow()
     for (let version = 1; version <= 8; version += 1) stage.announce(version)
-    stage.report('fetched', 4)
-    stage.report('pinFailed', 4, 'incomplete')
-    stage.report('fetchFailed', 8)
+    stage.meet('bob', 1, 8)
   })
 
-  it('is not fetched while it is being let go', () => {
-    const gone = stage.machine.openJobs().find((job) => job.kind === 'unpin')?.release.version ?? 0
-    const job = stage.jobOf('unpin', gone)
-    stage.tell({ type: 'peerSeen', peer: 'bob' })
-    stage.hear('bob', gone, 8)
-    const running = stage.machine.openJobs().filter(({ kind }) => kind === 'fetch')
-    for (const { release: other } of running) stage.report('fetchFailed', other.version)
-    expect(versions(stage.tell({ type: 'releaseFound', release: release(gone) }), 'fetch')).not.toContain(gone)
-    for (const other of stage.machine.openJobs().filter(({ kind }) => kind === 'fetch')) {
-      stage.report('fetchFailed', other.release.version)
-    }
-    expect(versions(stage.tell({ type: 'unpinned', address: ARCHIVE, version: gone, job }), 'fetch')).toContain(gone)
+  function failAllFetches(): void {
+    for (let job = fetching()[0]; job !== undefined; job = fetching()[0]) stage.report('fetchFailed', job)
+  }
+
+  function fetching(): number[] {
+    const fetches = stage.machine.openJobs().filter(({ kind }) => kind === 'fetch')
+    return fetches.map((job) => job.release.version)
+  }
+
+  it('is not fetched before it is let go', () => {
+    stage.tell({ type: 'releaseFound', release: release(1) })
+    failAllFetches()
+    expect(stage.machine.view(ARCHIVE)?.wanted.at(-1)).toMatchObject({
+      release: { version: 1 },
+      phase: 'waiting',
+      failures: 0,
+    })
+    expect(versions(stage.report('unpinned', 1), 'fetch')).toEqual([1])
   })
 
   it('is not let go after all, when that had failed', () => {
-    const gone = stage.machine.openJobs().find((job) => job.kind === 'unpin')?.release.version ?? 0
-    stage.report('unpinFailed', gone, 'io')
-    stage.tell({ type: 'peerSeen', peer: 'bob' })
-    stage.hear('bob', gone, 8)
-    stage.tell({ type: 'releaseFound', release: release(gone) })
-    for (const other of stage.machine.openJobs().filter(({ kind }) => kind === 'fetch')) {
-      stage.report('fetchFailed', other.release.version)
-    }
-    expect(stage.jobOf('fetch', gone)).toBeGreaterThan(0)
-    expect(versions(stage.wait(1_999), 'unpin')).not.toContain(gone)
-    expect(versions(stage.wait(10_000), 'unpin')).not.toContain(gone)
+    stage.report('unpinFailed', 1, 'io')
+    stage.tell({ type: 'releaseFound', release: release(1) })
+    for (const version of fetching().filter((other) => other !== 1)) stage.report('fetchFailed', version)
+    expect(fetching()).toEqual([1])
+    expect(versions(stage.wait(10_000), 'unpin')).not.toContain(1)
   })
 })

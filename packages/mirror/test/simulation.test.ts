@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { RETRY_MAX_MS, SLOW_RETRY_MS, SYNC_MS } from '../src/index.ts'
 
 const MINUTE = 60_000
-const CALM = { liars: 0, loss: 0, crash: 0, full: 0, leave: 0, late: 0, death: 0, cuts: 0, disappear: 0 }
+const CALM = { liars: 0, loss: 0, crash: 0, full: 0, leave: 0, late: 0, death: 0, cuts: 0, disappear: 0, churn: 0 }
 const USUAL = { mirrors: 6, archives: 1, releases: 4, keep: 2, turmoil: 10 * MINUTE }
 /** Somebody hears of a release, fails with it, and succeeds after the longest pause; twice, as news takes two ways. */
 const BOUND = 2 * (SYNC_MS + RETRY_MAX_MS)
@@ -46,6 +46,7 @@ const scenarios: [string, number, Omit<SimulationOptions, 'seed'>, number][] = [
       death: 0.2,
       cuts: 3,
       disappear: 0.6,
+      churn: 0.1,
     },
     BOUND + SLOW_RETRY_MS,
   ],
@@ -68,7 +69,16 @@ describe.each(scenarios)('%s', (_, seeds, options, bound) => {
 })
 
 it('sixty mirrors, and the maintainer stays', () => {
-  const simulation = new Simulation({ ...CALM, ...USUAL, mirrors: 60, loss: 0.05, late: 0.2, crash: 0.2, seed: 1 })
+  const simulation = new Simulation({
+    ...CALM,
+    ...USUAL,
+    mirrors: 60,
+    loss: 0.05,
+    late: 0.2,
+    crash: 0.2,
+    churn: 0.05,
+    seed: 1,
+  })
   simulation.run()
   expect(simulation.settle(BOUND)).not.toBeNull()
   expect(simulation.bestHeld('archive-0')).toBe(4)

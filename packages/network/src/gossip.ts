@@ -30,7 +30,7 @@ const GRAYLIST_SCORE = -80
 const REJECTION_SCORE = GRAYLIST_SCORE / REJECTIONS_BORNE
 
 /** The topic of one archive's announcements. */
-export function topicOf(address: string): string {
+function topicOf(address: string): string {
   return `/holdfast/1/${address}`
 }
 

@@ -41,13 +41,9 @@ async function checkedLength(body: AsyncIterable<Uint8Array>): Promise<number> {
 describe.each(CARRIERS)('over %s', (_name, carry) => {
   it('streams an answer of many megabytes', async () => {
     const carrier = await carry((_request, response) => void writeBody(response, 32 * MIB))
-    const started = performance.now()
     const { status, body } = await carrier.request({ path: 'big' })
     expect(status).toBe(200)
     expect(await checkedLength(body)).toBe(32 * MIB)
-    console.info(
-      `${carrier.kind}: both ends in one process, ${Math.round((32 * MIB) / (performance.now() - started) / 1000)} MB/s`,
-    )
   })
 
   it('streams a body of many megabytes up', async () => {
@@ -61,38 +57,37 @@ describe.each(CARRIERS)('over %s', (_name, carry) => {
   it('keeps what a slow reader does not take at the sender, and lets others pass meanwhile', async () => {
     let written = 0
     const carrier = await carry((request, response) => {
-      void writeBody(response, 48 * MIB, (bytes) => (written += request.url === '/slow' ? bytes : 0))
+      void writeBody(response, 24 * MIB, (bytes) => (written += request.url === '/slow' ? bytes : 0))
     })
     const slow = await carrier.request({ path: 'slow' })
     // Drains of the shared connection must not let the unread stream run on.
     const quick = await carrier.request({ path: 'quick' })
-    expect(await checkedLength(quick.body)).toBe(48 * MIB)
+    expect(await checkedLength(quick.body)).toBe(24 * MIB)
     // Without libp2p the buffers are the system's, some megabytes for each socket.
-    expect(written).toBeLessThan(carrier.kind === 'libp2p' ? 2 * MIB : 24 * MIB)
+    expect(written).toBeLessThan(carrier.kind === 'libp2p' ? 2 * MIB : 12 * MIB)
     // libp2p by itself would have aborted the stream by now, for its full buffer.
-    expect(await checkedLength(slow.body)).toBe(48 * MIB)
+    expect(await checkedLength(slow.body)).toBe(24 * MIB)
   })
 
   it('takes an upload no faster than the other side reads it', async () => {
     let sent = 0
     const { promise: mayRead, resolve: read } = Promise.withResolvers<void>()
-    const carrier = await carry(async (request, response) => {
-      if (request.url === '/quick') return response.end('quick')
-      await mayRead
-      return response.end(String(await checkedLength(request)))
+    const carrier = await carry((request, response) => {
+      if (request.url === '/quick') response.end('quick')
+      else void mayRead.then(async () => response.end(String(await checkedLength(request))))
     })
-    const slow = carrier.request({ path: 'slow', method: 'POST', body: chunks(48 * MIB, (bytes) => (sent += bytes)) })
+    const slow = carrier.request({ path: 'slow', method: 'POST', body: chunks(24 * MIB, (bytes) => (sent += bytes)) })
     for (let i = 0; i < 50; i++) await readAll(await carrier.request({ path: 'quick' }))
-    expect(sent).toBeLessThan(carrier.kind === 'libp2p' ? 2 * MIB : 24 * MIB)
+    expect(sent).toBeLessThan(carrier.kind === 'libp2p' ? 2 * MIB : 16 * MIB)
     read()
-    expect(await readAll(await slow)).toBe(String(48 * MIB))
+    expect(await readAll(await slow)).toBe(String(24 * MIB))
   })
 
   it('ends in the middle on the signal, and the other side learns it', async () => {
     const { promise: gone, resolve } = Promise.withResolvers<void>()
     const carrier = await carry((_request, response) => {
       response.on('close', () => resolve())
-      void writeBody(response, 48 * MIB)
+      void writeBody(response, 24 * MIB)
     })
     const controller = new AbortController()
     const { body } = await carrier.request({ path: 'big', signal: controller.signal })
@@ -119,7 +114,7 @@ describe.each(CARRIERS)('over %s', (_name, carry) => {
     const { promise: gone, resolve } = Promise.withResolvers<void>()
     const carrier = await carry((_request, response) => {
       response.on('close', () => resolve())
-      void writeBody(response, 48 * MIB)
+      void writeBody(response, 24 * MIB)
     })
     const { body } = await carrier.request({ path: 'big' })
     body.destroy()
@@ -160,6 +155,18 @@ describe.each(CARRIERS)('over %s', (_name, carry) => {
     await Promise.all(Array.from({ length: 40 }, async () => await readAll(await carrier.request({ path: 'x' }))))
     expect(sockets.size).toBeGreaterThan(1)
     expect(sockets.size).toBeLessThanOrEqual(32)
+  })
+
+  it('hands over whole what came before the other side closed', async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    const carrier = await carry((request, response) => {
+      request.socket.on('close', () => resolve())
+      response.setHeader('connection', 'close')
+      void writeBody(response, 3 * CHUNK)
+    })
+    const { body } = await carrier.request({ path: 'x' })
+    await closed
+    expect(await checkedLength(body)).toBe(3 * CHUNK)
   })
 
   it('asks again on a new stream when the kept one was just closed', async () => {

@@ -1,6 +1,6 @@
 /** Announcements between real nodes. An HTTP request over the same connection tells when what was sent before has arrived. */
 import { expect, it } from 'vitest'
-import type { GossipVerdict, PeerNode } from '../src/index.ts'
+import type { GossipValidator, PeerNode } from '../src/index.ts'
 import { MAX_ANNOUNCEMENT_BYTES, REJECTIONS_BORNE } from '../src/limits.ts'
 import { connect, startNode } from './live-peers.ts'
 
@@ -19,7 +19,8 @@ async function startMirror({ follows = true, listen = ['/ip4/127.0.0.1/tcp/0'] }
   const node = await startNode({ listen, gossip: true, serve: (_request, response) => response.end() })
   const heard: string[] = []
   const waiting = new Map<string, () => void>()
-  const validate = async (data: Uint8Array): Promise<GossipVerdict> => {
+  const validate: GossipValidator = async (data) => {
+    await Promise.resolve()
     const text = new TextDecoder().decode(data)
     heard.push(text.slice(0, 20))
     waiting.get(text)?.()
@@ -64,7 +65,7 @@ it('a publisher that follows nothing waits for followers and reaches them', asyn
   const heard = new Promise((resolve) => {
     mirror.node.gossip.follow(ARCHIVE, async (data, from) => {
       resolve({ text: new TextDecoder().decode(data), from })
-      return 'accept'
+      return await Promise.resolve('accept')
     })
   })
   expect(await waiting).toEqual([mirror.node.peerId])
@@ -92,7 +93,7 @@ it('who follows late hears what is said from then on, who leaves hears no more',
   late.node.gossip.follow(ARCHIVE, async (data) => {
     heard.push(new TextDecoder().decode(data))
     resolve()
-    return 'accept'
+    return await Promise.resolve('accept')
   })
   await followers(alice, 1)
   await alice.node.gossip.publish(ARCHIVE, bytes('after'))

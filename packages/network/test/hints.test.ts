@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { scopeOfHost, scopeOfIp } from '../src/address-scope.ts'
 import { chooseHints, NetworkError, parseHint, scopeOfHint } from '../src/index.ts'

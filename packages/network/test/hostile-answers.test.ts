@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import { readSmallBody } from '../src/carrier/carrier.ts'
+import { turn } from './memory-blocks.ts'
 import { BARE_CARRIERS, CARRIERS, startServer, urlCarrier } from './live-peers.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\n'
@@ -95,7 +96,7 @@ it('what arrived and waits for our own slow reader is no silence of the peer', a
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
     const { body } = await urlCarrier(url).request({ path: 'x' })
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
     vi.advanceTimersByTime(3_600_000)
     expect((await readSmallBody('peer', body, 100_000)).byteLength).toBe(100_000)
   } finally {

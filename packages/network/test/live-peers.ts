@@ -89,16 +89,17 @@ async function bareCarrier(serve: (socket: Duplex) => void): Promise<Carrier> {
   return await node.connect(libp2p.peerId.toString(), libp2p.getMultiaddrs())
 }
 
-/** libp2p without any of our settings. */
+/** libp2p with none of our settings. */
+export const BARE_LIBP2P: Libp2pOptions = {
+  addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+  transports: [tcp()],
+  connectionEncrypters: [noise()],
+  streamMuxers: [yamux()],
+  services: { identify: identify() },
+}
+
 export async function startBareLibp2p(options: Libp2pOptions = {}): Promise<Libp2p> {
-  const libp2p = await createLibp2p({
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    ...options,
-    services: { identify: identify(), ...options.services },
-  })
+  const libp2p = await createLibp2p({ ...BARE_LIBP2P, ...options })
   onTestFinished(async () => await libp2p.stop())
   return libp2p
 }

@@ -20,16 +20,17 @@ export class MemoryBlocks implements BlockReader, BlockWriter {
   }
 
   async has(cid: CID): Promise<boolean> {
-    return this.blocks.has(cid.toString())
+    return await Promise.resolve(this.blocks.has(cid.toString()))
   }
 
   async get(cid: CID): Promise<Uint8Array | null> {
-    return this.blocks.get(cid.toString()) ?? null
+    return await Promise.resolve(this.blocks.get(cid.toString()) ?? null)
   }
 
   async put(cid: CID, bytes: Uint8Array): Promise<void> {
     this.puts.push(cid.toString())
     this.blocks.set(cid.toString(), bytes)
+    await Promise.resolve()
   }
 }
 

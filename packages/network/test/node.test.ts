@@ -106,6 +106,16 @@ it('a dead address, one of another peer and an aborted call are told apart', asy
   expect(caller.isConnected(mirror.peerId)).toBe(true)
 })
 
+it('stops at once, whatever is under way', async () => {
+  const { promise: asked, resolve } = Promise.withResolvers<void>()
+  const mirror = await PeerNode.start({ listen: ['/ip4/127.0.0.1/tcp/0'], serve: () => resolve() })
+  const carrier = await connect(await startNode({ listen: [] }), mirror)
+  const waiting = carrier.request({ path: 'long-poll' })
+  await asked
+  await mirror.stop()
+  await expect(waiting).rejects.toMatchObject({ code: 'unreachable' })
+})
+
 it('bulk data is ciphered by OpenSSL, not in JavaScript', async () => {
   const cipher = vi.spyOn(crypto, 'createCipheriv')
   onTestFinished(() => cipher.mockRestore())

@@ -44,10 +44,12 @@ it('a name that does not exist is not there', async () => {
 })
 
 it('a lookup answers as it was asked, with one address or all', async () => {
-  const look = async (all: boolean): Promise<unknown[]> =>
-    await new Promise((resolve) => {
-      guardedLookup(() => true)('localhost', { all, family: 4 }, (...answer) => resolve(answer))
-    })
   expect(await look(false)).toEqual([null, '127.0.0.1', 4])
   expect(await look(true)).toEqual([null, [{ address: '127.0.0.1', family: 4 }]])
 })
+
+async function look(all: boolean): Promise<unknown[]> {
+  return await new Promise((resolve) => {
+    guardedLookup(() => true)('localhost', { all, family: 4 }, (...answer) => resolve(answer))
+  })
+}

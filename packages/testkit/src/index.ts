@@ -7,9 +7,9 @@ export { Simulation, type SimulationOptions } from './simulation.ts'
 export { WatchedMachine } from './watched-machine.ts'
 export {
   RunningProgram,
-  TEST_PASSPHRASE,
   TestWorld,
   type Ended,
   type JsonLine,
   type TestMirror,
 } from './running-program.ts'
+export { TEST_KEY_FILES, TEST_PASSPHRASE } from './test-keys.ts'

@@ -1,10 +1,11 @@
 /** The program as a user runs it: a process of its own, with a home of its own, watched line by line. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { TEST_KEY_FILES, TEST_PASSPHRASE } from './test-keys.ts'
 
 /** A JSON line of stdout. */
 // oxlint-disable-next-line typescript/no-explicit-any -- tests read whatever interface.md says
@@ -37,7 +38,6 @@ export interface Ended {
 }
 
 const PROGRAM = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url))
-export const TEST_PASSPHRASE = 'correct horse'
 
 export class RunningProgram {
   readonly #child: ChildProcess
@@ -141,6 +141,7 @@ export class RunningProgram {
 export class TestWorld {
   readonly folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'))
   readonly #programs = new Set<RunningProgram>()
+  #keys = 0
 
   path(...parts: string[]): string {
     return join(this.folder, ...parts)
@@ -165,10 +166,17 @@ export class TestWorld {
     return ended.json
   }
 
+  /** Writes the key of another maintainer, which opens at once. @returns the file */
+  keyFile(file: string): string {
+    mkdirSync(join(file, '..'), { recursive: true })
+    writeFileSync(file, TEST_KEY_FILES[this.#keys++ % TEST_KEY_FILES.length] ?? '')
+    return file
+  }
+
   /** A maintainer's home with a key and an archive. */
   async maintainer(name = 'maintainer'): Promise<{ home: string; address: string; link: string }> {
     const home = this.path(name)
-    await this.done(['keygen'], { home })
+    this.keyFile(join(home, 'keys', 'maintainer.age'))
     const { address, link } = await this.done(['init', '--name', `The archive of ${name}`], { home })
     return { home, address: String(address), link: String(link) }
   }

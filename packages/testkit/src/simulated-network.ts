@@ -21,12 +21,12 @@ const NOTICE = { low: 1_000, high: 20_000 }
 const DIAL_PAUSE = { low: 3_000, high: 12_000 }
 const WANTED_LINKS = 3
 const MOST_LINKS = 6
-/** Chance of one more link than wanted at each look around: so that no clique stays closed. */
-const EXTRA_LINK = 0.1
 
 export class SimulatedNetwork<Node extends Linked> {
   /** Chance that a message is lost. */
   loss = 0
+  /** Chance of one more link than needed at each look around, instead of which an old one goes when there are too many. */
+  churn = 0
   /** Messages sent so far. */
   sent = 0
   readonly #nodes = new Map<string, Node>()
@@ -125,7 +125,7 @@ export class SimulatedNetwork<Node extends Linked> {
   #lookAround(node: Node): void {
     const links = this.#links.get(node.name)
     if (node.isUp && links) {
-      const wanted = links.size < WANTED_LINKS || this.#random.chance(EXTRA_LINK)
+      const wanted = links.size < WANTED_LINKS || this.#random.chance(this.churn)
       const strangers = [...this.#nodes.values()].filter((other) => this.#mayDial(node, other))
       const other = wanted ? this.#random.pick(strangers) : undefined
       if (other) this.#link(node, other)

@@ -33,14 +33,22 @@ export function simulatedRelease(address: string, version: number, branch = 0): 
   }
 }
 
+const knownBlocks = new WeakMap<ReleaseInfo, readonly string[]>()
+
 /** @returns the names of all blocks of a release; most are those of the release before it */
-export function blocksOf({ address, version, cid }: ReleaseInfo): string[] {
-  const changes = Array.from({ length: BLOCKS }, (_, place) => {
-    // Each place changes every fourth version, so neighbours share three quarters.
-    const period = BLOCKS / CHANGED_BLOCKS
+export function blocksOf(release: ReleaseInfo): readonly string[] {
+  const known = knownBlocks.get(release) ?? namesOf(release)
+  knownBlocks.set(release, known)
+  return known
+}
+
+function namesOf({ address, version, cid }: ReleaseInfo): string[] {
+  // Each place changes every fourth version, so neighbours share three quarters.
+  const period = BLOCKS / CHANGED_BLOCKS
+  const names = Array.from({ length: BLOCKS }, (_, place) => {
     return `${address} block ${place} since ${Math.floor((version + place) / period)}`
   })
-  return [...changes, `root ${cid.toString()}`]
+  return [...names, `root ${cid.toString()}`]
 }
 
 /** Not a cryptographic hash, but other bytes for other texts. */

@@ -23,6 +23,8 @@ export interface SimulationOptions {
   turmoil: number
   /** Chance that a message is lost until then. */
   loss: number
+  /** Chance that a node links to one more at each look around, a few seconds apart; without, links stay while they hold. */
+  churn: number
   /** Chances, for each mirror: that it crashes (up to three times), fills its disk, leaves and returns, starts late, dies for good. */
   crash: number
   full: number
@@ -70,8 +72,9 @@ export class Simulation {
 
   /** Everything that goes wrong, until the network is healed and everybody who is not dead is up. */
   run(): void {
-    const { turmoil, loss, cuts } = this.#options
+    const { turmoil, loss, cuts, churn } = this.#options
     this.#network.loss = loss
+    this.#network.churn = churn
     this.maintainer.start()
     this.#publishAll()
     for (const mirror of this.mirrors) this.#planFateOf(mirror)

@@ -26,7 +26,7 @@ export class WatchedMachine {
   readonly #timers = new Set<TimerId>()
   readonly #peers = new Set<PeerName>()
   readonly #jobs = new Map<JobId, WatchedJob>()
-  readonly #steps: string[] = []
+  readonly #steps: { input: Input; effects: Effect[] }[] = []
 
   constructor(settings: Required<MirrorSettings>, random: () => number) {
     this.#machine = new MirrorMachine(settings, random)
@@ -47,7 +47,7 @@ export class WatchedMachine {
       this.#after()
     } catch (cause) {
       this.#remember(input, effects)
-      throw new Error(`the mirror machine broke a rule:\n${this.#steps.join('\n')}`, { cause })
+      throw new Error(`the mirror machine broke a rule:\n${this.#steps.map(told).join('\n')}`, { cause })
     }
     this.#remember(input, effects)
     return effects
@@ -71,8 +71,8 @@ export class WatchedMachine {
     return [...this.#timers]
   }
 
-  #remember(input: Input, effects: readonly Effect[]): void {
-    this.#steps.push(`${brief(input)} -> ${effects.map(brief).join(', ') || 'nothing'}`)
+  #remember(input: Input, effects: Effect[]): void {
+    this.#steps.push({ input, effects })
     if (this.#steps.length > REMEMBERED_STEPS) this.#steps.shift()
   }
 
@@ -209,17 +209,24 @@ export class WatchedMachine {
     demand(this.#machine.openErrands <= open, `${this.#machine.openErrands} jobs and timers are open`)
     demand(this.#machine.peers().length <= MAX_PEERS, 'peers are limited')
     demand(this.#machine.followed().length === this.#archives.size, 'exactly what is followed is followed')
-    demand(this.#count('sync') === this.#machine.peers().length, 'heads are compared with every peer from time to time')
-    const views = this.followed().map((address) => this.#machine.view(address))
-    const pauses = views.flatMap((view) => view?.wanted ?? []).filter(({ retryAt }) => retryAt !== null)
-    demand(this.#count('fetch') === pauses.length, 'each pause has one timer')
-    demand(this.#count('head') + this.#count('unpin') <= 2 * views.length, 'so have those of the ledger')
+    this.#checkTimers()
   }
 
-  /** Timers that run, by the first word of their ids. */
-  #count(kind: string): number {
-    return this.openTimers().filter((id) => id.startsWith(`${kind}-`)).length
+  #checkTimers(): void {
+    const running = { sync: 0, fetch: 0, head: 0, unpin: 0 }
+    for (const id of this.#timers) {
+      for (const kind of ['sync', 'fetch', 'head', 'unpin'] as const) if (id.startsWith(kind)) running[kind] += 1
+    }
+    const views = this.followed().map((address) => this.#machine.view(address))
+    const pauses = views.flatMap((view) => view?.wanted ?? []).filter(({ retryAt }) => retryAt !== null)
+    demand(running.sync === this.#machine.peers().length, 'heads are compared with every peer from time to time')
+    demand(running.fetch === pauses.length, 'each pause has one timer')
+    demand(running.head <= views.length && running.unpin <= views.length, 'so have those of the ledger')
   }
+}
+
+function told({ input, effects }: { input: Input; effects: Effect[] }): string {
+  return `${brief(input)} -> ${effects.map(brief).join(', ') || 'nothing'}`
 }
 
 function brief(step: Input | Effect): string {

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Libp2p, PeerId } from '@libp2p/interface'
-import { DIAL_TIMEOUT_MS, HTTP_STREAMS_OUT, HTTP_STREAMS_PER_PEER } from '../limits.ts'
+import { NEGOTIATION_TIMEOUT_MS, HTTP_STREAMS_OUT, HTTP_STREAMS_PER_PEER } from '../limits.ts'
 import type { Carrier, CarrierRequest, CarrierResponse } from './carrier.ts'
 import { sendRequest } from './http-exchange.ts'
 import { StreamSocket } from './stream-socket.ts'
@@ -23,7 +23,7 @@ class StreamAgent extends Agent {
   }
 
   override createConnection(): Duplex {
-    const options = { signal: AbortSignal.timeout(DIAL_TIMEOUT_MS), maxOutboundStreams: HTTP_STREAMS_PER_PEER }
+    const options = { signal: AbortSignal.timeout(NEGOTIATION_TIMEOUT_MS), maxOutboundStreams: HTTP_STREAMS_PER_PEER }
     return new StreamSocket(this.#libp2p.dialProtocol(this.#peer, HTTP_PROTOCOL, options), this.#peer.toString())
   }
 }

@@ -30,21 +30,7 @@ export class StreamSocket extends Duplex {
   }
 
   override _construct(done: Done): void {
-    this.#opening.then((stream) => {
-      this.#stream = stream
-      stream.addEventListener('message', ({ data }) => this.#onMessage(data instanceof Uint8Array ? [data] : data))
-      stream.addEventListener('end', () => this.#endWhenRead())
-      stream.addEventListener('close', ({ error }) => {
-        if (error === undefined) this.#resolveWaiting(new Error('the stream was closed'))
-        else this.destroy(error)
-      })
-      // Both are told from inside the stream's own sending, where it takes nothing new: look a moment later.
-      stream.addEventListener('idle', () => queueMicrotask(this.#onTaken))
-      stream.addEventListener('drain', () => queueMicrotask(this.#onTaken))
-      // A stream that was reset before anybody listened tells it no more.
-      done(stream.status === 'reset' || stream.status === 'aborted' ? new Error('the stream was reset') : null)
-      this.#endWhenRead()
-    }, done)
+    this.#opening.then((stream) => done(this.#attach(stream)), done)
   }
 
   override _read(): void {
@@ -117,6 +103,24 @@ export class StreamSocket extends Duplex {
   }
   unref(): this {
     return this
+  }
+
+  /** @returns why the stream is of no use, or null */
+  #attach(stream: Stream): Error | null {
+    // A stream that was reset before anybody listened tells it no more.
+    if (stream.status === 'reset' || stream.status === 'aborted') return new Error('the stream was reset')
+    this.#stream = stream
+    stream.addEventListener('message', ({ data }) => this.#onMessage(data instanceof Uint8Array ? [data] : data))
+    stream.addEventListener('end', () => this.#endWhenRead())
+    stream.addEventListener('close', ({ error }) => {
+      if (error === undefined) this.#resolveWaiting(new Error('the stream was closed'))
+      else this.destroy(error)
+    })
+    // Both are told from inside the stream's own sending, where it takes nothing new: look a moment later.
+    stream.addEventListener('idle', () => queueMicrotask(this.#onTaken))
+    stream.addEventListener('drain', () => queueMicrotask(this.#onTaken))
+    queueMicrotask(() => this.#endWhenRead())
+    return null
   }
 
   #send(chunk: Uint8Array, done: Done): void {

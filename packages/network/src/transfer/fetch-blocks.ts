@@ -10,17 +10,19 @@ import { Lane, type Flight, type OpenWant, type Want } from './lane.ts'
 /** What a fetch tells while it runs. */
 export interface FetchEvents {
   /** A block is stored; each is told once. */
-  block?(cid: CID, bytes: number, source: string): void
+  block?: ((cid: CID, bytes: number, source: string) => void) | undefined
   /** A source sent what was not asked, does not match its CID or breaks the protocol: it is dropped for good. */
-  liar?(source: string, reason: string): void
+  liar?: ((source: string, reason: string) => void) | undefined
   /** A source failed; it is tried again unless `final`. */
-  failed?(source: string, reason: string, final: boolean): void
+  failed?: ((source: string, reason: string, final: boolean) => void) | undefined
 }
 
 /** Settings that only tests change. */
 export interface FetchSettings {
   /** Milliseconds after which a request is late, and an idle source is asked for its rest too. */
   lateAfter?: number
+  /** Milliseconds before a source that failed is asked again, doubled each time. */
+  retryAfter?: number
 }
 
 /**
@@ -33,6 +35,7 @@ export class BlockFetcher {
   readonly #events: FetchEvents
   readonly #signal: AbortSignal
   readonly #lateAfter: number
+  readonly #retryAfter: number
   readonly #lanes = new Set<Lane>()
   readonly #liars = new Map<string, string>()
   readonly #failed = new Map<string, string>()
@@ -52,6 +55,7 @@ export class BlockFetcher {
     this.#budget = budget
     this.#events = events
     this.#lateAfter = settings.lateAfter ?? LATE_MS
+    this.#retryAfter = settings.retryAfter ?? RETRY_MS
   }
 
   /** Adds a source, also one that failed before; nothing for one that lied or is there already. */
@@ -145,7 +149,7 @@ export class BlockFetcher {
     this.#events.failed?.(name, error.message, final)
     if (!final) {
       lane.asleep = true
-      return { again: true, after: RETRY_MS * 2 ** (lane.failures - 1), lacks: false }
+      return { again: true, after: this.#retryAfter * 2 ** (lane.failures - 1), lacks: false }
     }
     this.#lanes.delete(lane)
     this.#failed.set(name, error.message)
