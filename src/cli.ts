@@ -62,7 +62,8 @@ async function dispatch(args: readonly string[], out: Output, signal: AbortSigna
   }
   if (name === 'help' || name === '--help' || name === '-h') return await showHelp(rest, out)
   const load = COMMANDS.get(name)
-  if (load === undefined) throw usageError(`There is no command "${name}".`, 'See "holdfast help" for those that there are.')
+  if (load === undefined)
+    throw usageError(`There is no command "${name}".`, 'See "holdfast help" for those that there are.')
   const { command } = await load()
   const flags = [...command.flags, ...GLOBAL_FLAGS]
   const { positionals, given } = parseCommandLine(rest, flags)
@@ -72,7 +73,15 @@ async function dispatch(args: readonly string[], out: Output, signal: AbortSigna
   requireCount(command, positionals)
   const { stdout, stderr } = process
   const output = new Output({ json: settings.isSet('json'), verbose: settings.isSet('verbose'), stdout, stderr })
-  return await command.run({ args: positionals, settings, home, out: output, env: process.env, signal, now: () => new Date() })
+  return await command.run({
+    args: positionals,
+    settings,
+    home,
+    out: output,
+    env: process.env,
+    signal,
+    now: () => new Date(),
+  })
 }
 
 async function showHelp(args: readonly string[], out: Output): Promise<undefined> {

@@ -36,7 +36,7 @@ export interface CommandContext {
   env: NodeJS.ProcessEnv
   /** Aborted on Ctrl-C and on SIGTERM; its reason is an InterruptError. */
   signal: AbortSignal
-  now(): Date
+  readonly now: () => Date
 }
 
 /** Why a command is to stop. */
@@ -77,11 +77,15 @@ export const FLAG_PASSPHRASE_FILE: Flag = {
   value: 'FILE',
   help: 'read the passphrase from the first line of this file',
 }
-export const FLAG_YES: Flag = { name: 'yes', type: 'boolean', help: 'answer every question with yes' }
 
 /** Flags that every command takes. */
 export const GLOBAL_FLAGS: readonly Flag[] = [
-  { name: 'home', type: 'string', value: 'DIR', help: 'where holdfast keeps everything (else HOLDFAST_HOME, else the usual folders of the system)' },
+  {
+    name: 'home',
+    type: 'string',
+    value: 'DIR',
+    help: 'where holdfast keeps everything (else HOLDFAST_HOME, else the usual folders of the system)',
+  },
   { name: 'json', type: 'boolean', help: 'one JSON object on stdout instead of text' },
   { name: 'verbose', type: 'boolean', help: 'say more, with stacks of errors' },
   { name: 'help', type: 'boolean', short: 'h', help: 'show this' },

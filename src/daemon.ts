@@ -9,7 +9,7 @@ import { announcementTag } from './daemon/gateway-context.ts'
 import { Contacts, taughtHint } from './daemon/contacts.ts'
 import { FetchJobs, UPLOADER } from './daemon/fetch-jobs.ts'
 import { syncHead, syncHeads } from './daemon/head-sync.ts'
-import { Keeper } from './daemon/keeper.ts'
+import type { Keeper } from './daemon/keeper.ts'
 import { saveReached, reachedBefore } from './daemon/reached-peers.ts'
 import { startServing, type Serving, type ServingSettings } from './daemon/serving.ts'
 import { archiveStatus, type DaemonStatus } from './daemon/status.ts'
@@ -38,8 +38,8 @@ export interface DaemonParts {
   keeper: Keeper
   book: ArchiveBook
   tell: Tell
-  note(line: string): void
-  now(): Date
+  readonly note: (line: string) => void
+  readonly now: () => Date
 }
 
 export class Daemon implements Controlled {
@@ -66,7 +66,8 @@ export class Daemon implements Controlled {
       noRoomFor: (bytes) => this.#noRoomFor(bytes),
       report: (input) => this.#feed(input),
       progress: ({ release }, line) => parts.note(`Fetching release ${release.version} of ${release.name}: ${line}.`),
-      liar: (peer, reason) => tell({ event: 'warning', code: 'liar', message: `${peer} ${reason}; it is not asked again.` }),
+      liar: (peer, reason) =>
+        tell({ event: 'warning', code: 'liar', message: `${peer} ${reason}; it is not asked again.` }),
     })
   }
 
@@ -97,7 +98,11 @@ export class Daemon implements Controlled {
     const { address, hints: texts, name } = parseFollowable(text)
     const { hints, skipped } = chooseHints(texts, allowPrivate || this.#settings.allowPrivate)
     const known = this.#parts.book.find(address) !== null
-    await this.#parts.book.follow(address, hints.map((hint) => hint.text), name)
+    await this.#parts.book.follow(
+      address,
+      hints.map((hint) => hint.text),
+      name,
+    )
     if (!known) await this.#begin(address)
     for (const hint of hints) this.#contacts.add(hint, true)
     // Whoever is connected already may know it; the machine asks only those that come.
@@ -106,7 +111,8 @@ export class Daemon implements Controlled {
   }
 
   async unfollow(address: string): Promise<void> {
-    if (this.#parts.book.find(address) === null) throw usageError(`${address} is not followed here.`, 'See "holdfast status".')
+    if (this.#parts.book.find(address) === null)
+      throw usageError(`${address} is not followed here.`, 'See "holdfast status".')
     this.#serving.node.gossip.unfollow(address)
     this.#feed({ type: 'unfollowed', address })
     await this.#parts.keeper.settled(address)
@@ -131,16 +137,20 @@ export class Daemon implements Controlled {
 
   async #start(): Promise<void> {
     const { book, home, keeper, tell, note } = this.#parts
-    this.#serving = await startServing(this.#settings, { home, book, keeper, note }, {
-      submit: async (address, bytes, from) => {
-        const verdict = await this.#take(address, bytes, from, 'http')
-        return verdict.outcome === 'accept' ? { outcome: 'accept', reason: '' } : verdict
+    this.#serving = await startServing(
+      this.#settings,
+      { home, book, keeper, note },
+      {
+        submit: async (address, bytes, from) => {
+          const verdict = await this.#take(address, bytes, from, 'http')
+          return verdict.outcome === 'accept' ? { outcome: 'accept', reason: '' } : verdict
+        },
+        upload: async (address, car, from) => await this.#upload(address, car, from),
+        kept: (address) => this.#machine.view(address)?.kept ?? [],
+        mirrorsOf: async (address) => await this.#addressesOf(address),
+        isInside: (peer) => this.#node.scopeOf(peer) !== 'public',
       },
-      upload: async (address, car, from) => await this.#upload(address, car, from),
-      kept: (address) => this.#machine.view(address)?.kept ?? [],
-      mirrorsOf: async (address) => await this.#addressesOf(address),
-      isInside: (peer) => this.#node.scopeOf(peer) !== 'public',
-    })
+    )
     this.#contacts = new Contacts(
       this.#node,
       {
@@ -157,7 +167,7 @@ export class Daemon implements Controlled {
     this.#control = await serveControl(home.socket, this)
     const { peerId, multiaddrs, gateway } = this.#serving
     tell({ event: 'ready', peerId, multiaddrs, gateway, archives: book.addresses() })
-    await this.#contacts.start()
+    this.#contacts.start()
     await this.#addKnownContacts()
   }
 
@@ -183,7 +193,10 @@ export class Daemon implements Controlled {
     const archive = this.#parts.book.find(address)
     if (archive === null) return
     const { verified, served } = archive
-    const kept = await this.#parts.keeper.keptOf(address, async (version) => await this.#parts.book.past(address, version))
+    const kept = await this.#parts.keeper.keptOf(
+      address,
+      async (version) => await this.#parts.book.past(address, version),
+    )
     this.#feed({ type: 'followed', address, verified, served, kept })
     this.#node.gossip.follow(address, async (bytes, from): Promise<GossipVerdict> => {
       const verdict = await this.#take(address, bytes, from, 'gossip')
@@ -240,7 +253,12 @@ export class Daemon implements Controlled {
   }
 
   /** Every announcement, from whatever carrier. */
-  async #take(address: string, bytes: Uint8Array, from: PeerName | null, via: 'gossip' | 'http' | 'sync'): Promise<Verdict> {
+  async #take(
+    address: string,
+    bytes: Uint8Array,
+    from: PeerName | null,
+    via: 'gossip' | 'http' | 'sync',
+  ): Promise<Verdict> {
     const { book, tell } = this.#parts
     const before = book.find(address)?.verified ?? null
     const verdict = await book.submit(address, bytes, from === null ? null : this.#contacts.carrier(from))
@@ -250,7 +268,8 @@ export class Daemon implements Controlled {
     if (verdict.outcome !== 'accept') return verdict
     const { release, newRelease, warnings } = verdict
     if (newRelease) tell(releaseEvent('announced', release))
-    for (const { code, message } of warnings) tell({ event: 'warning', address, release: release.version, code, message })
+    for (const { code, message } of warnings)
+      tell({ event: 'warning', address, release: release.version, code, message })
     const recovery = newRelease && before !== null && before.version >= release.version
     this.#feed({ type: 'announced', release, newRelease, from, ...(recovery && { recovery }) })
     if (via !== 'gossip') await this.#node.gossip.publish(address, book.announcement(address) ?? bytes)
@@ -280,7 +299,11 @@ export class Daemon implements Controlled {
   async #findRelease({ address, version, from }: Extract<Effect, { type: 'findRelease' }>): Promise<void> {
     const { book, note } = this.#parts
     try {
-      const release = await book.findPast(address, version, from.map((peer) => this.#contacts.carrier(peer)))
+      const release = await book.findPast(
+        address,
+        version,
+        from.map((peer) => this.#contacts.carrier(peer)),
+      )
       if (release !== null) this.#feed({ type: 'releaseFound', release })
     } catch (error) {
       note(`Looking for release ${version}: ${reasonOf(error)}`)

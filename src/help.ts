@@ -30,7 +30,9 @@ export function helpOf({ name, usage, summary, flags }: Command): string[] {
 /** @throws CommandError for a shell that we do not know */
 export function completionScript(shell: string, commands: readonly Command[]): string {
   const names = commands.map(({ name }) => name).join(' ')
-  const flags = [...new Set([...GLOBAL_FLAGS, ...commands.flatMap((one) => one.flags)].map(({ name }) => `--${name}`))].join(' ')
+  const flags = [
+    ...new Set([...GLOBAL_FLAGS, ...commands.flatMap((one) => one.flags)].map(({ name }) => `--${name}`)),
+  ].join(' ')
   if (shell === 'bash') {
     return `_holdfast() { local words="${flags}"; [ "$COMP_CWORD" = 1 ] && words="${names}"; COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}")); }
 complete -o default -F _holdfast holdfast`

@@ -17,7 +17,9 @@ if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
     .map((path) => fileURLToPath(new URL(path, import.meta.url)))
     .find((path) => existsSync(path))
   if (brought === undefined) {
-    console.error(`holdfast needs Node ${NEEDED.join('.')} or newer; this is ${process.versions.node}. Run "npm ci" in its folder: it brings one.`)
+    console.error(
+      `holdfast needs Node ${NEEDED.join('.')} or newer; this is ${process.versions.node}. Run "npm ci" in its folder: it brings one.`,
+    )
     process.exit(1)
   }
   // The channel tells the child when this process is gone, however it ended: one must not outlive the other.

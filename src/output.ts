@@ -84,8 +84,10 @@ export class Output {
 }
 
 /** Names and messages come from strangers: no escape sequence of theirs reaches a terminal. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, (char) => (char === '\t' ? '\t' : '\uFFFD'))
+function printable(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, (char) =>
+    char === '\t' ? '\t' : '\uFFFD',
+  )
 }
 
 function describe(error: Error): string {

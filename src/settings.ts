@@ -101,7 +101,8 @@ export function resolveSettings(
     const variable = `HOLDFAST_${flag.name.toUpperCase().replaceAll('-', '_')}`
     const fromEnv = env[variable]
     if (fromEnv !== undefined && fromEnv !== '') values.set(flag.name, valueOf(flag, textOf(flag, fromEnv), variable))
-    else if (config.has(flag.name)) values.set(flag.name, valueOf(flag, config.get(flag.name), `${flag.name} in ${configFile}`))
+    else if (config.has(flag.name))
+      values.set(flag.name, valueOf(flag, config.get(flag.name), `${flag.name} in ${configFile}`))
   }
   return new Settings(values)
 }

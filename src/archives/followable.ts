@@ -10,6 +10,7 @@ export function parseFollowable(text: string): Link {
   const address = parseAddress(text)
   if (address !== null) return { address, path: '', hints: [] }
   const parsed = parseLink(text)
-  if (!parsed.ok) throw usageError(`This is not a link: ${parsed.reason}`, 'Copy the whole link, from "holdfast:" to its end.')
+  if (!parsed.ok)
+    throw usageError(`This is not a link: ${parsed.reason}`, 'Copy the whole link, from "holdfast:" to its end.')
   return parsed.link
 }

@@ -24,9 +24,19 @@ export async function judgeAnnouncement(
   if (verdict.outcome !== 'reject' || verdict.firstMissingRoot === undefined || sender === null) return verdict
   const parsed = parseAnnouncement(bytes)
   if (!parsed.ok) return verdict
-  const missing = await fetchRoots(state.address, verdict.firstMissingRoot, parsed.announcement.roots[0], sender, signal)
+  const missing = await fetchRoots(
+    state.address,
+    verdict.firstMissingRoot,
+    parsed.announcement.roots[0],
+    sender,
+    signal,
+  )
   if (missing.length === 0) return verdict
-  return await verifyAnnouncement(state, { ...parsed.announcement, roots: [...missing, ...parsed.announcement.roots] }, now)
+  return await verifyAnnouncement(
+    state,
+    { ...parsed.announcement, roots: [...missing, ...parsed.announcement.roots] },
+    now,
+  )
 }
 
 /** Roots from one version on, up to the first that the sender lacks or that the announcement brings itself. */

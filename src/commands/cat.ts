@@ -22,7 +22,12 @@ export const command: Command = {
       const store = reading.layered(fetched)
       const node = await reading.resolve(store)
       if (node.type !== 'file') {
-        throw new CommandError(EXIT.notFound, 'not-a-file', `"${reading.what.path}" is a ${node.type}.`, 'List it with "holdfast ls".')
+        throw new CommandError(
+          EXIT.notFound,
+          'not-a-file',
+          `"${reading.what.path}" is a ${node.type}.`,
+          'List it with "holdfast ls".',
+        )
       }
       // All of it first: whoever reads stdout shall not take half a file for a whole one.
       const progress = showProgress(out, node.size, () => node.cid.toString())
@@ -32,7 +37,16 @@ export const command: Command = {
         const parts: Uint8Array[] = []
         for await (const chunk of readFile(node.cid, store)) parts.push(chunk)
         const text = Buffer.concat(parts).toString('utf8')
-        out.result({ ...(release !== null && { address: release.address, release: release.version }), cid: root.toString(), path: reading.what.path, size: node.size, text }, [])
+        out.result(
+          {
+            ...(release !== null && { address: release.address, release: release.version }),
+            cid: root.toString(),
+            path: reading.what.path,
+            size: node.size,
+            text,
+          },
+          [],
+        )
         return undefined
       }
       for await (const chunk of readFile(node.cid, store)) {

@@ -25,7 +25,10 @@ export const command: Command = {
             `  curl ${gateway}/archives`,
             'Ctrl-C ends them and removes everything. Your own archive: see README.md.',
           ]
-      out.result({ ok: true, link, gateway, seconds }, [`Done in ${seconds} s, without anything outside this machine.`, ...next])
+      out.result({ ok: true, link, gateway, seconds }, [
+        `Done in ${seconds} s, without anything outside this machine.`,
+        ...next,
+      ])
       if (!settings.isSet('once')) await stopped.catch(() => undefined)
       return undefined
     } finally {

@@ -13,7 +13,13 @@ export const command: Command = {
   usage: 'WHAT[/path] [-o DIR]',
   positionals: [1, 1],
   flags: [
-    { name: 'output', type: 'string', short: 'o', value: 'DIR', help: 'where it shall appear; else the name of the archive here' },
+    {
+      name: 'output',
+      type: 'string',
+      short: 'o',
+      value: 'DIR',
+      help: 'where it shall appear; else the name of the archive here',
+    },
     ...READING_FLAGS,
   ],
   async run(context) {
@@ -31,11 +37,10 @@ export const command: Command = {
       const output = wished ?? defaultOutput(reading)
       if (wished === undefined) requireFree(output)
       say(context, reading)
-      const progress = showProgress(out, node.type === 'file' ? node.size : (reading.release?.size ?? null), () => node.cid.toString())
-      const { sources, bytes } = await reading.fetch(node.cid, store, progress).finally(async () => {
-        progress.stop()
-        await fetched.flush()
-      })
+      const progress = showProgress(out, node.type === 'file' ? node.size : (reading.release?.size ?? null), () =>
+        node.cid.toString(),
+      )
+      const { sources, bytes } = await reading.fetch(node.cid, store, progress).finally(() => progress.stop())
       const written = await writeOutput(node, store, output, signal, reading.release?.size)
       await fetched.close()
       rmSync(partial, { recursive: true, force: true })
@@ -52,7 +57,9 @@ export const command: Command = {
           output,
           seconds,
         },
-        [`${output}: ${counted(written.files, 'file')}, ${formatBytes(written.size)}, every byte checked, in ${seconds} s.`],
+        [
+          `${output}: ${counted(written.files, 'file')}, ${formatBytes(written.size)}, every byte checked, in ${seconds} s.`,
+        ],
       )
       return undefined
     } finally {
@@ -64,12 +71,19 @@ export const command: Command = {
 
 function say({ out }: CommandContext, { release, root }: Reading): void {
   if (release === null) out.note(`Fetching ${root}.`)
-  else out.note(`Fetching release ${release.version} of "${release.name}" (${release.published.slice(0, 10)}): ${release.message}`)
+  else
+    out.note(
+      `Fetching release ${release.version} of "${release.name}" (${release.published.slice(0, 10)}): ${release.message}`,
+    )
 }
 
 /** A name that stays in this folder, whatever an archive is called. */
 function defaultOutput({ what, release, root }: Reading): string {
-  const named = what.path.split('/').at(-1) || release?.name || root.toString()
-  const safe = named.replaceAll(/[\p{Cc}\\/:*?"<>|]/gu, '_').replace(/^\.+/, '').trim()
+  const named =
+    [what.path.split('/').at(-1), release?.name].find((name) => name !== undefined && name !== '') ?? root.toString()
+  const safe = named
+    .replaceAll(/[\p{Cc}\\/:*?"<>|]/gu, '_')
+    .replace(/^\.+/, '')
+    .trim()
   return Buffer.byteLength(safe) > 200 || safe === '' ? root.toString() : safe
 }

@@ -14,7 +14,13 @@ export const command: Command = {
   flags: [
     { name: 'name', type: 'string', value: 'NAME', help: 'what readers see, 1 to 200 characters' },
     FLAG_KEY,
-    { name: 'maintainer', type: 'string', multiple: true, value: 'PUB', help: 'public key of another maintainer (repeatable)' },
+    {
+      name: 'maintainer',
+      type: 'string',
+      multiple: true,
+      value: 'PUB',
+      help: 'public key of another maintainer (repeatable)',
+    },
     { name: 'threshold', type: 'string', value: 'K', help: 'how many maintainers must sign a release (1)' },
     FLAG_PASSPHRASE_FILE,
   ],
@@ -26,8 +32,15 @@ export const command: Command = {
     makeHome(home)
     const signer = await openOwnKey(context)
     const maintainers = [...new Set([signer.publicKey, ...settings.list('maintainer')])]
-    if (threshold > maintainers.length) throw usageError(`A threshold of ${threshold} needs ${threshold} maintainers; there are ${maintainers.length}.`)
-    const state = await createArchive({ name, maintainers, threshold, signers: [signer], now: roundedTime(now()) }).catch((error: unknown) => {
+    if (threshold > maintainers.length)
+      throw usageError(`A threshold of ${threshold} needs ${threshold} maintainers; there are ${maintainers.length}.`)
+    const state = await createArchive({
+      name,
+      maintainers,
+      threshold,
+      signers: [signer],
+      now: roundedTime(now()),
+    }).catch((error: unknown) => {
       if (!(error instanceof ReleaseError) || error.code !== 'threshold-unmet') throw error
       throw usageError('This version begins archives that one key can sign for.', 'Leave --threshold out.', error)
     })

@@ -14,7 +14,13 @@ export const command: Command = {
   positionals: [0, 0],
   flags: [
     FLAG_ARCHIVE,
-    { name: 'via', type: 'string', multiple: true, value: 'HINT', help: 'put these mirrors into the link instead of those known here (repeatable)' },
+    {
+      name: 'via',
+      type: 'string',
+      multiple: true,
+      value: 'HINT',
+      help: 'put these mirrors into the link instead of those known here (repeatable)',
+    },
   ],
   async run({ settings, home, out, now }) {
     const maintained = await openBook(home, now)
@@ -28,7 +34,12 @@ export const command: Command = {
     const via = settings.list('via')
     const hints = via.length > 0 ? via.map((text) => parseHint(text).text) : farthestReaching(known)
     const shownName = name ?? claimedName
-    const link = formatLink({ address, path: '', hints: hints.slice(0, MAX_HINTS), ...(shownName !== null && { name: shownName }) })
+    const link = formatLink({
+      address,
+      path: '',
+      hints: hints.slice(0, MAX_HINTS),
+      ...(shownName !== null && { name: shownName }),
+    })
     if (hints.length === 0) out.note('No mirror of it is known here, so the link says what to look for and not where.')
     out.result({ address, link, hints }, [link])
     return undefined

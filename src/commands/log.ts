@@ -2,7 +2,7 @@ import type { Command } from '../command.ts'
 import { usageError } from '../settings.ts'
 import { releasesBack } from '../reading/past-releases.ts'
 import { Reading, READING_FLAGS } from '../reading/reading.ts'
-import type { ReleaseInfo, TrustedState } from '@holdfast/release'
+import type { ReleaseInfo } from '@holdfast/release'
 
 export const command: Command = {
   name: 'log',
@@ -15,9 +15,10 @@ export const command: Command = {
     const reading = await Reading.open(args[0] ?? '', context)
     try {
       const { release, state, freshness } = reading
-      if (release === null || state === null) throw usageError('A bare CID has no history.', 'Ask for the log of a link or an address.')
+      if (release === null || state === null)
+        throw usageError('A bare CID has no history.', 'Ask for the log of a link or an address.')
       const releases: ReleaseInfo[] = []
-      for await (const one of releasesBack(state as TrustedState, release, async (version) => await reading.targets(version))) {
+      for await (const one of releasesBack(state, release, async (version) => await reading.targets(version))) {
         if (one === null) out.note('Nobody who was reached has the releases before.')
         else releases.push(one)
       }

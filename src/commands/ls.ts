@@ -18,7 +18,12 @@ export const command: Command = {
       if (node.type === 'directory') {
         for await (const entry of listDirectory(node.cid, reading.reader(store))) entries.push(entry)
       } else {
-        entries.push({ name: reading.what.path.split('/').at(-1) ?? '', cid: node.cid, type: node.type, size: node.size })
+        entries.push({
+          name: reading.what.path.split('/').at(-1) ?? '',
+          cid: node.cid,
+          type: node.type,
+          size: node.size,
+        })
       }
       const { release, freshness } = reading
       context.out.result(
@@ -27,7 +32,9 @@ export const command: Command = {
           cid: reading.root.toString(),
           entries: entries.map(({ name, cid, type, size }) => ({ name, cid: cid.toString(), type, size })),
         },
-        entries.map(({ name, type, size }) => (type === 'directory' ? `${''.padStart(12)}  ${name}/` : `${String(size).padStart(12)}  ${name}`)),
+        entries.map(({ name, type, size }) =>
+          type === 'directory' ? `${''.padStart(12)}  ${name}/` : `${String(size).padStart(12)}  ${name}`,
+        ),
       )
       return undefined
     } finally {

@@ -21,13 +21,39 @@ export const command: Command = {
   usage: '[LINK…]',
   positionals: [0, Number.MAX_SAFE_INTEGER],
   flags: [
-    { name: 'listen', type: 'string', multiple: true, value: 'MULTIADDR', help: 'where peers may connect, such as /ip4/0.0.0.0/tcp/4996 (repeatable; port 0 picks one)' },
-    { name: 'gateway', type: 'string', value: 'HOST:PORT', help: 'where HTTP is served; behind a web server: 127.0.0.1:8996, which is the default' },
+    {
+      name: 'listen',
+      type: 'string',
+      multiple: true,
+      value: 'MULTIADDR',
+      help: 'where peers may connect, such as /ip4/0.0.0.0/tcp/4996 (repeatable; port 0 picks one)',
+    },
+    {
+      name: 'gateway',
+      type: 'string',
+      value: 'HOST:PORT',
+      help: 'where HTTP is served; behind a web server: 127.0.0.1:8996, which is the default',
+    },
     FLAG_FROM,
-    { name: 'url', type: 'string', value: 'URL', help: 'the public https prefix under which a web server passes requests on to the gateway' },
-    { name: 'quota', type: 'string', value: 'SIZE', help: 'most that all archives together may take on disk, such as 10GB' },
+    {
+      name: 'url',
+      type: 'string',
+      value: 'URL',
+      help: 'the public https prefix under which a web server passes requests on to the gateway',
+    },
+    {
+      name: 'quota',
+      type: 'string',
+      value: 'SIZE',
+      help: 'most that all archives together may take on disk, such as 10GB',
+    },
     { name: 'keep', type: 'string', value: 'N', help: `releases kept of each archive (${DEFAULT_KEEP})` },
-    { name: 'reach', type: 'string', value: 'link', help: 'only peers named by links, by hand, or by such peers are ever dialled; this version knows no other' },
+    {
+      name: 'reach',
+      type: 'string',
+      value: 'link',
+      help: 'only peers named by links, by hand, or by such peers are ever dialled; this version knows no other',
+    },
     FLAG_ALLOW_PRIVATE,
   ],
   async run(context) {
@@ -46,7 +72,10 @@ export const command: Command = {
       const reason = await untilStopped(signal)
       // A stop that hangs must not keep the machine from shutting down; what is on disk is safe at any moment.
       const limit = setTimeout(() => out.detail('Stopping takes too long; it is cut short.'), STOP_MS)
-      await Promise.race([daemon.stop().then(async () => await keeper.idle()), new Promise((resolve) => setTimeout(resolve, STOP_MS).unref())])
+      await Promise.race([
+        daemon.stop().then(async () => await keeper.idle()),
+        new Promise((resolve) => setTimeout(resolve, STOP_MS).unref()),
+      ])
       clearTimeout(limit)
       return reason instanceof InterruptError && reason.signal === 'SIGINT' ? EXIT.interrupted : EXIT.done
     } finally {
@@ -73,7 +102,13 @@ async function followGiven({ args, settings, out }: CommandContext, book: Archiv
 function daemonSettings({ settings, signal }: CommandContext): DaemonSettings {
   signal.throwIfAborted()
   const reach = settings.text('reach') ?? 'link'
-  if (reach !== 'link') throw new CommandError(EXIT.usage, 'usage', `--reach ${reach} is not known to this version.`, 'Leave it out: "link" is all there is yet.')
+  if (reach !== 'link')
+    throw new CommandError(
+      EXIT.usage,
+      'usage',
+      `--reach ${reach} is not known to this version.`,
+      'Leave it out: "link" is all there is yet.',
+    )
   const byHand = chooseHints(settings.list('from'), true)
   if (byHand.skipped[0] !== undefined) throw usageError(`--from: ${byHand.skipped[0]}.`)
   return {

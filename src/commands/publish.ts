@@ -14,9 +14,19 @@ export const command: Command = {
     { name: 'message', type: 'string', short: 'm', value: 'MESSAGE', help: 'one line that says what is new' },
     FLAG_ARCHIVE,
     FLAG_KEY,
-    { name: 'to', type: 'string', multiple: true, value: 'HINT', help: 'a mirror to hand it to, beside those known (repeatable)' },
+    {
+      name: 'to',
+      type: 'string',
+      multiple: true,
+      value: 'HINT',
+      help: 'a mirror to hand it to, beside those known (repeatable)',
+    },
     { name: 'wait', type: 'string', value: 'N', help: 'wait until N mirrors hold all of it (1; 0 does not wait)' },
-    { name: 'hidden', type: 'boolean', help: 'also publish names that begin with a dot, which may tell names and addresses of people' },
+    {
+      name: 'hidden',
+      type: 'boolean',
+      help: 'also publish names that begin with a dot, which may tell names and addresses of people',
+    },
     { name: 'unseen', type: 'boolean', help: 'sign although no mirror can say whether a newer release exists' },
     { name: 'dry-run', type: 'boolean', help: 'import and compare, sign and send nothing' },
     FLAG_PASSPHRASE_FILE,
@@ -29,7 +39,9 @@ export const command: Command = {
     const folder = await scanFolder(args[0] ?? '', settings.isSet('hidden'))
     if (folder.leftOut.length > 0) {
       const some = folder.leftOut.slice(0, 5).join(', ')
-      out.note(`Left out, because the names begin with a dot: ${some}${folder.leftOut.length > 5 ? ` and ${folder.leftOut.length - 5} more` : ''} (--hidden takes them).`)
+      out.note(
+        `Left out, because the names begin with a dot: ${some}${folder.leftOut.length > 5 ? ` and ${folder.leftOut.length - 5} more` : ''} (--hidden takes them).`,
+      )
     }
     const publishing = await Publishing.open(context)
     try {
@@ -37,19 +49,29 @@ export const command: Command = {
       const content = await publishing.importFolder(folder)
       const difference = await publishing.compare(content)
       if (settings.isSet('dry-run')) {
-        out.result({ cid: content.cid.toString(), files: content.files, size: content.size, ...countsOf(difference), dryRun: true }, [
-          `This would be ${content.cid}, ${describe(difference)}.`,
-        ])
+        out.result(
+          {
+            cid: content.cid.toString(),
+            files: content.files,
+            size: content.size,
+            ...countsOf(difference),
+            dryRun: true,
+          },
+          [`This would be ${content.cid}, ${describe(difference)}.`],
+        )
         return undefined
       }
       const release = await publishing.sign(content, message)
       const { announcedTo, heldBy } = await publishing.spread(release, wait)
       const { address, version, cid, files, size } = release
-      out.result({ address, release: version, cid: cid.toString(), files, size, ...countsOf(difference), announcedTo, heldBy }, [
-        `Release ${version}: ${counted(files, 'file')}, ${formatBytes(size)}, ${describe(difference)}.`,
-        cid.toString(),
-        outcome(heldBy.length, wait),
-      ])
+      out.result(
+        { address, release: version, cid: cid.toString(), files, size, ...countsOf(difference), announcedTo, heldBy },
+        [
+          `Release ${version}: ${counted(files, 'file')}, ${formatBytes(size)}, ${describe(difference)}.`,
+          cid.toString(),
+          outcome(heldBy.length, wait),
+        ],
+      )
       return heldBy.length < wait ? EXIT.notFound : undefined
     } finally {
       await publishing.close()
@@ -57,7 +79,11 @@ export const command: Command = {
   },
 }
 
-function countsOf(difference: Published['difference']): { added: number | null; removed: number | null; changed: number | null } {
+function countsOf(difference: Published['difference']): {
+  added: number | null
+  removed: number | null
+  changed: number | null
+} {
   return {
     added: difference?.added.length ?? null,
     removed: difference?.removed.length ?? null,
@@ -73,7 +99,9 @@ function describe(difference: Published['difference']): string {
 
 function outcome(held: number, wait: number): string {
   if (wait === 0) return 'Not waited for mirrors: see with "holdfast log" who has it.'
-  if (held >= wait) return `${counted(held, 'mirror')} ${held === 1 ? 'holds' : 'hold'} all of it. This machine is no longer needed.`
-  const who = held === 0 ? 'Nobody has it yet' : `Only ${counted(held, 'mirror')} of ${wait} ${held === 1 ? 'holds' : 'hold'} it`
+  if (held >= wait)
+    return `${counted(held, 'mirror')} ${held === 1 ? 'holds' : 'hold'} all of it. This machine is no longer needed.`
+  const who =
+    held === 0 ? 'Nobody has it yet' : `Only ${counted(held, 'mirror')} of ${wait} ${held === 1 ? 'holds' : 'hold'} it`
   return `${who}: it is signed and kept here. Start a mirror with the link and run the same command again.`
 }

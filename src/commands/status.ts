@@ -33,9 +33,23 @@ async function statusOf(context: CommandContext): Promise<DaemonStatus> {
     for (const address of book.addresses()) {
       const archive = book.find(address)
       const kept = await keeper.keptOf(address, async (version) => await book.past(address, version))
-      if (archive !== null) archives.push(archiveStatus(archive, kept.map(({ version }) => version).toSorted((a, b) => a - b), 0, context.now()))
+      if (archive !== null)
+        archives.push(
+          archiveStatus(
+            archive,
+            kept.map(({ version }) => version).toSorted((a, b) => a - b),
+            0,
+            context.now(),
+          ),
+        )
     }
-    return { peerId: null, multiaddrs: [], gateway: null, archives, disk: { used: keeper.used(), quota: context.settings.bytes('quota') ?? null } }
+    return {
+      peerId: null,
+      multiaddrs: [],
+      gateway: null,
+      archives,
+      disk: { used: keeper.used(), quota: context.settings.bytes('quota') ?? null },
+    }
   })
 }
 
@@ -59,9 +73,13 @@ function inWords({ peerId, multiaddrs, gateway, archives, disk }: DaemonStatus):
 async function pause(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, STATUS_WATCH_MS)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    }, { once: true })
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        resolve()
+      },
+      { once: true },
+    )
   })
 }

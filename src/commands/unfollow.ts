@@ -13,14 +13,13 @@ export const command: Command = {
   async run(context) {
     const { address } = parseFollowable(context.args[0] ?? '')
     const daemon = await ControlClient.connect(context.home.socket)
-    if (daemon !== null) await daemon.unfollow(address)
-    else {
+    if (daemon === null) {
       await withHome(context, async ({ keeper, book }) => {
         if (book.find(address) === null) throw usageError(`${address} is not followed here.`, 'See "holdfast status".')
         keeper.forget(address, async () => await book.forget(address))
         await keeper.idle()
       })
-    }
+    } else await daemon.unfollow(address)
     context.out.result({ address }, [`${address} is no longer mirrored.`])
     return undefined
   },

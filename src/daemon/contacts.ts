@@ -40,8 +40,8 @@ export class Contacts {
   }
 
   /** Begins to tell of peers that come and go, those included that call us. */
-  async start(): Promise<void> {
-    await this.#node.watchPeers({
+  start(): void {
+    this.#node.watchPeers({
       seen: (peer) => {
         const contact = this.#contacts.get(peer)
         if (contact !== undefined) {
@@ -138,10 +138,13 @@ export class Contacts {
     if (this.#stopped.signal.aborted || contact.timer !== null) return
     const pause = Math.min(REDIAL_MAX_MS, REDIAL_MIN_MS * 2 ** Math.min(contact.attempts, 16))
     // Mirrors that lost the same peer must not all come back in the same moment.
-    contact.timer = setTimeout(() => {
-      contact.timer = null
-      if (!contact.connected) void this.#dial(contact)
-    }, pause * (0.5 + this.#random()))
+    contact.timer = setTimeout(
+      () => {
+        contact.timer = null
+        if (!contact.connected) void this.#dial(contact)
+      },
+      pause * (0.5 + this.#random()),
+    )
   }
 }
 

@@ -13,7 +13,5 @@ export const REDIAL_MAX_MS = 5 * 60_000
 export const MAX_TOLD_PEERS = 32
 /** Milliseconds between lines on the progress of a fetch. */
 export const FETCH_NOTE_MS = 5_000
-/** Questions about heads under way with one peer. */
-export const SYNC_AT_ONCE = 4
 /** Milliseconds that an orderly stop may take before it is cut short. */
 export const STOP_MS = 5_000

@@ -14,7 +14,10 @@ export interface OfflineHome {
 }
 
 /** Locks the home, opens its stores, and closes all again. @throws StoreError 'home-in-use' when a daemon began meanwhile */
-export async function withHome<T>({ home, out, now }: CommandContext, work: (opened: OfflineHome) => Promise<T>): Promise<T> {
+export async function withHome<T>(
+  { home, out, now }: CommandContext,
+  work: (opened: OfflineHome) => Promise<T>,
+): Promise<T> {
   makeHome(home)
   const lock = await lockHome(home)
   try {

@@ -36,7 +36,7 @@ interface Parts {
   home: Home
   book: ArchiveBook
   keeper: Keeper
-  note(line: string): void
+  readonly note: (line: string) => void
 }
 
 /** @throws NetworkError 'port-in-use' when a port that was asked for is taken; of the default ports others are tried */
@@ -49,7 +49,14 @@ export async function startServing(settings: ServingSettings, parts: Parts, help
     const peerKey = await ownPeerKey(home)
     const bitswap = readOnlyBlockstore(keeper.blocks)
     const start = async (listen: string[]): Promise<PeerNode> =>
-      await PeerNode.start({ listen, peerKey, serve, bitswap, gossip: true, onRefusedDial: (address) => note(`Not dialled: ${address}`) })
+      await PeerNode.start({
+        listen,
+        peerKey,
+        serve,
+        bitswap,
+        gossip: true,
+        onRefusedDial: (address) => note(`Not dialled: ${address}`),
+      })
     const node = await startNode(settings.listen, start, note)
     return {
       peerId: node.peerId,
@@ -80,7 +87,9 @@ async function startNode(
     return await start([`/ip4/0.0.0.0/tcp/${DEFAULT_PORT}`])
   } catch (error) {
     if (!(error instanceof NetworkError) || error.code !== 'port-in-use') throw error
-    note(`Port ${DEFAULT_PORT} is taken; using a free one. Links that name this mirror will need its new port: choose one with --listen.`)
+    note(
+      `Port ${DEFAULT_PORT} is taken; using a free one. Links that name this mirror will need its new port: choose one with --listen.`,
+    )
     return await start(['/ip4/0.0.0.0/tcp/0'])
   }
 }
@@ -90,7 +99,8 @@ async function openGateway(
   serve: RequestListener,
   note: (line: string) => void,
 ): Promise<{ server: Server; url: string }> {
-  const { host, port } = hostAndPort === undefined ? { host: '127.0.0.1', port: DEFAULT_GATEWAY_PORT } : parseHostPort(hostAndPort)
+  const { host, port } =
+    hostAndPort === undefined ? { host: '127.0.0.1', port: DEFAULT_GATEWAY_PORT } : parseHostPort(hostAndPort)
   try {
     return await listenHttp(serve, host, port)
   } catch (error) {
@@ -100,11 +110,18 @@ async function openGateway(
   }
 }
 
-async function listenHttp(serve: RequestListener, host: string, port: number): Promise<{ server: Server; url: string }> {
+async function listenHttp(
+  serve: RequestListener,
+  host: string,
+  port: number,
+): Promise<{ server: Server; url: string }> {
   const server = createServer(GATEWAY_SERVER_OPTIONS, serve)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const problem = cause.code === 'EADDRINUSE' ? 'another program uses that port' : `the system says ${cause.code ?? cause.message}`
+      const problem =
+        cause.code === 'EADDRINUSE'
+          ? 'another program uses that port'
+          : `the system says ${cause.code ?? cause.message}`
       reject(new NetworkError('port-in-use', `The gateway cannot listen on ${host}:${port}: ${problem}.`, { cause }))
     })
     server.listen(port, host, resolve)

@@ -5,7 +5,14 @@ import type { Output } from '../output.ts'
 /** One line of `holdfast mirror --json`. */
 export type MirrorEvent =
   | { event: 'ready'; peerId: string; multiaddrs: string[]; gateway: string | null; archives: string[] }
-  | { event: 'announced' | 'fetching' | 'pinned' | 'served'; address: string; release: number; cid: string; from?: string[]; message?: string }
+  | {
+      event: 'announced' | 'fetching' | 'pinned' | 'served'
+      address: string
+      release: number
+      cid: string
+      from?: string[]
+      message?: string
+    }
   | { event: 'rejected'; address: string; code: string; reason: string; from: string | null }
   | { event: 'warning'; address?: string; release?: number; code: string; message: string }
 
@@ -23,7 +30,14 @@ export function releaseEvent(
   { address, version, cid, message }: ReleaseInfo,
   from?: string[],
 ): MirrorEvent {
-  return { event, address, release: version, cid: cid.toString(), ...(from && { from }), ...(event === 'announced' && { message }) }
+  return {
+    event,
+    address,
+    release: version,
+    cid: cid.toString(),
+    ...(from && { from }),
+    ...(event === 'announced' && { message }),
+  }
 }
 
 function inWords(event: MirrorEvent): string {

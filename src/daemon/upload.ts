@@ -26,8 +26,13 @@ export async function takeUpload(
   let stored = 0
   try {
     for await (const { cid, bytes } of readCar(car, { maxBlockBytes: MAX_BLOCK_BYTES })) {
-      if (!expected.has(cid.toString())) throw new UploadError(422, `the block ${cid} is not named by release ${release.version} or comes before the block that names it`)
-      if (!(await verifyBlock(cid, bytes, { sha256 }))) throw new UploadError(422, `the bytes sent for ${cid} are not that block`)
+      if (!expected.has(cid.toString()))
+        throw new UploadError(
+          422,
+          `the block ${cid} is not named by release ${release.version} or comes before the block that names it`,
+        )
+      if (!(await verifyBlock(cid, bytes, { sha256 })))
+        throw new UploadError(422, `the bytes sent for ${cid} are not that block`)
       for (const link of linksOf(cid, bytes)) expected.add(link.toString())
       if (await store.has(cid)) continue
       budget -= bytes.length

@@ -39,7 +39,8 @@ export class Program {
     for (;;) {
       const found = this.#lines.find(fits)
       if (found !== undefined) return found
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw new Error(`a part of the demo ended early: ${this.#errors}`)
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+        throw new Error(`a part of the demo ended early: ${this.#errors}`)
       await new Promise<void>((resolve) => this.#waiting.add(resolve))
     }
   }

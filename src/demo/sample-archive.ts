@@ -16,11 +16,23 @@ const COMPANIES: readonly Company[] = [
   { city: 'Northport', cityZh: '北港', name: 'Lantern Tower Games', nameZh: '灯塔游戏', hours: '09:30-22:00, 6 days' },
   { city: 'Northport', cityZh: '北港', name: 'Paper Boat Logistics', nameZh: '纸船物流', hours: '09:00-21:00, 6 days' },
   { city: 'Willow Bay', cityZh: '柳湾', name: 'Blue Abacus Cloud', nameZh: '蓝算盘云', hours: '10:00-23:00, 5 days' },
-  { city: 'Willow Bay', cityZh: '柳湾', name: 'Seven Kites Retail', nameZh: '七风筝零售', hours: '09:00-21:30, 6 days' },
+  {
+    city: 'Willow Bay',
+    cityZh: '柳湾',
+    name: 'Seven Kites Retail',
+    nameZh: '七风筝零售',
+    hours: '09:00-21:30, 6 days',
+  },
   { city: 'Stone Ferry', cityZh: '石渡', name: 'Moss Engine Works', nameZh: '苔藓引擎', hours: '08:30-21:00, 6 days' },
 ]
 
-const ADDED: Company = { city: 'Stone Ferry', cityZh: '石渡', name: 'Copper Gong Media', nameZh: '铜锣传媒', hours: '10:00-22:30, 6 days' }
+const ADDED: Company = {
+  city: 'Stone Ferry',
+  cityZh: '石渡',
+  name: 'Copper Gong Media',
+  nameZh: '铜锣传媒',
+  hours: '10:00-22:30, 6 days',
+}
 
 /** Bytes of one larger file, so that a release has files of more than one block. */
 const RECORDING_BYTES = 2_500_000
@@ -38,10 +50,25 @@ export function writeSampleArchive(folder: string, release: 1 | 2): void {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, content)
   }
-  put('README.md', `# Working hours\n\nWho asks for how much, with evidence. State ${release}.\n\n[中文](README_CN.md)\n`)
+  put(
+    'README.md',
+    `# Working hours\n\nWho asks for how much, with evidence. State ${release}.\n\n[中文](README_CN.md)\n`,
+  )
   put('README_CN.md', `# 工作时间\n\n谁要求多少,附证据。第 ${release} 版。\n`)
-  put('blacklist/README.md', table(['City', 'Company', 'Hours', 'Evidence'], companies.map((one) => [one.city, one.name, one.hours, evidenceOf(one)])))
-  put('blacklist/名单 (中文).md', table(['城市', '公司', '时间', '证据'], companies.map((one) => [one.cityZh, one.nameZh, one.hours, evidenceOf(one)])))
+  put(
+    'blacklist/README.md',
+    table(
+      ['City', 'Company', 'Hours', 'Evidence'],
+      companies.map((one) => [one.city, one.name, one.hours, evidenceOf(one)]),
+    ),
+  )
+  put(
+    'blacklist/名单 (中文).md',
+    table(
+      ['城市', '公司', '时间', '证据'],
+      companies.map((one) => [one.cityZh, one.nameZh, one.hours, evidenceOf(one)]),
+    ),
+  )
   for (const [i, one] of companies.entries()) put(`blacklist/${evidenceOf(one)}`, picture(160 + 40 * i, 120, i))
   put('documents/notice.pdf', pdf(`Notice on working hours, state ${release}`))
   put('documents/2019/05/合同 - 副本.txt', 'A contract, and its copy.\n')
@@ -71,7 +98,12 @@ function picture(width: number, height: number, seed: number): Uint8Array {
   header.writeUInt32BE(height, 4)
   header.set([8, 2, 0, 0, 0], 8)
   const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10])
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(Buffer.from(rows))), chunk('IEND', Buffer.alloc(0))])
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(Buffer.from(rows))),
+    chunk('IEND', Buffer.alloc(0)),
+  ])
 }
 
 function chunk(type: string, data: Uint8Array): Buffer {

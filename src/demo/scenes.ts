@@ -40,12 +40,25 @@ export class Demo {
     say(`A maintainer made a key and an archive: ${String(address)}`)
 
     const first = await this.#startMirror(1, String(link), [])
-    const others = await Promise.all([2, 3].map(async (n) => await this.#startMirror(n, String(link), ['--from', first.hint])))
+    const others = await Promise.all(
+      [2, 3].map(async (n) => await this.#startMirror(n, String(link), ['--from', first.hint])),
+    )
     const mirrors = [first, ...others]
     say(`${MIRRORS} mirrors run as programs of their own; two of them know only the first.`)
 
-    const one = await this.#maintainer(['publish', content, '-m', 'First release', '--to', first.hint, '--wait', String(MIRRORS)])
-    say(`Release 1 was signed; all ${MIRRORS} mirrors hold it: ${String(one['files'])} files, ${formatBytes(Number(one['size']))}.`)
+    const one = await this.#maintainer([
+      'publish',
+      content,
+      '-m',
+      'First release',
+      '--to',
+      first.hint,
+      '--wait',
+      String(MIRRORS),
+    ])
+    say(
+      `Release 1 was signed; all ${MIRRORS} mirrors hold it: ${String(one['files'])} files, ${formatBytes(Number(one['size']))}.`,
+    )
 
     writeSampleArchive(content, 2)
     const second = this.#start(['publish', content, '-m', 'One company more', '--wait', '99'], this.#maintainerEnv())
@@ -53,14 +66,20 @@ export class Demo {
     await second.kill()
     rmSync(join(this.folder, 'maintainer'), { recursive: true })
     await first.program.kill()
-    say('Release 2 went to all mirrors. Then the maintainer was killed and its folder erased, and mirror 1 was killed too.')
+    say(
+      'Release 2 went to all mirrors. Then the maintainer was killed and its folder erased, and mirror 1 was killed too.',
+    )
 
     const handedOut = await this.#link(others)
     const output = join(this.folder, 'fetched')
-    const got = await this.#run(['get', handedOut, '-o', output, '--allow-private'], { HOLDFAST_HOME: join(this.folder, 'reader') })
+    const got = await this.#run(['get', handedOut, '-o', output, '--allow-private'], {
+      HOLDFAST_HOME: join(this.folder, 'reader'),
+    })
     const difference = findDifference(content, output)
     if (difference !== null) throw new Error(`what was fetched differs: ${difference}`)
-    say(`A reader with nothing but the link got release ${String(got['release'])} from those who are left: ${String(got['files'])} files, equal byte for byte.`)
+    say(
+      `A reader with nothing but the link got release ${String(got['release'])} from those who are left: ${String(got['files'])} files, equal byte for byte.`,
+    )
     const [left] = others
     return { link: handedOut, gateway: left?.gateway ?? '', home: join(this.folder, 'reader') }
   }

@@ -30,8 +30,10 @@ export async function learnNewest(
       const answer = await new ArchiveClient(mirror.carrier).announcement(address, undefined, signal)
       if (answer !== null && answer !== 'same') {
         const verdict = await book.submit(address, answer.bytes, mirror.carrier)
-        if (verdict.outcome === 'reject') learned.notes.push(`${mirror.carrier.name} holds something that does not verify: ${verdict.reason}`)
-        if (verdict.outcome === 'accept' && verdict.newRelease) learned.notes.push(`learned release ${verdict.release.version} from ${mirror.carrier.name}`)
+        if (verdict.outcome === 'reject')
+          learned.notes.push(`${mirror.carrier.name} holds something that does not verify: ${verdict.reason}`)
+        if (verdict.outcome === 'accept' && verdict.newRelease)
+          learned.notes.push(`learned release ${verdict.release.version} from ${mirror.carrier.name}`)
       }
       learned.asked.push(mirror)
     } catch (error) {

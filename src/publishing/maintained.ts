@@ -78,7 +78,9 @@ export class Maintained {
   /** Lets go of everything of an archive but this release. */
   async keepOnly({ address, version, cid }: ReleaseInfo): Promise<void> {
     const kept = ownerOf(address, version, cid)
-    const others = this.#retention.pins().filter(({ owner }) => owner.startsWith(`${OWNER}/${address}/`) && owner !== kept)
+    const others = this.#retention
+      .pins()
+      .filter(({ owner }) => owner.startsWith(`${OWNER}/${address}/`) && owner !== kept)
     for (const { owner } of others) await this.#retention.unpin(owner)
     await this.#retention.gc()
   }
@@ -100,9 +102,20 @@ export function chooseArchive(book: ArchiveBook, address: string | undefined): A
   const archive = chosen === undefined ? null : book.find(chosen)
   if (archive !== null) return archive
   if (address !== undefined) {
-    throw new CommandError(EXIT.notFound, 'unknown-archive', `This home knows no archive ${address}.`, 'Check the address, or make an archive with "holdfast init".')
+    throw new CommandError(
+      EXIT.notFound,
+      'unknown-archive',
+      `This home knows no archive ${address}.`,
+      'Check the address, or make an archive with "holdfast init".',
+    )
   }
-  if (addresses.length === 0) throw new CommandError(EXIT.notFound, 'unknown-archive', 'This home knows no archive yet.', 'Make one with "holdfast init".')
+  if (addresses.length === 0)
+    throw new CommandError(
+      EXIT.notFound,
+      'unknown-archive',
+      'This home knows no archive yet.',
+      'Make one with "holdfast init".',
+    )
   throw usageError(`This home knows several archives: ${addresses.join(', ')}.`, 'Say which one with --archive.')
 }
 

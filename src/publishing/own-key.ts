@@ -15,14 +15,20 @@ import { usageError } from '../settings.ts'
 export async function openOwnKey({ settings, home, env }: CommandContext): Promise<Signer> {
   const file = settings.text('key') ?? onlyKeyIn(home.keys)
   requireKeyFile(file)
-  const passphrase = await readPassphrase({ file: settings.text('passphrase-file'), env, purpose: 'open', keyFile: file })
+  const passphrase = await readPassphrase({
+    file: settings.text('passphrase-file'),
+    env,
+    purpose: 'open',
+    keyFile: file,
+  })
   return await openKeyFile(file, passphrase)
 }
 
 function onlyKeyIn(folder: string): string {
   const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.age')) : []
   const [only, another] = files
-  if (only === undefined) throw usageError('There is no key here.', 'Make one with "holdfast keygen", or name one with --key.')
+  if (only === undefined)
+    throw usageError('There is no key here.', 'Make one with "holdfast keygen", or name one with --key.')
   if (another !== undefined) throw usageError(`There are several keys in ${folder}.`, 'Say which one with --key.')
   return join(folder, only)
 }

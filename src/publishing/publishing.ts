@@ -1,6 +1,14 @@
 /** One publication, in the steps that `publish` names: learn the newest, import, compare, sign, spread. */
 import { chooseHints, parseHint, reasonOf, type Hint } from '@holdfast/network'
-import { authorRelease, announcementOf, encodeAnnouncement, type ReleaseContent, type ReleaseInfo, type Signer, type TrustedState } from '@holdfast/release'
+import {
+  authorRelease,
+  announcementOf,
+  encodeAnnouncement,
+  type ReleaseContent,
+  type ReleaseInfo,
+  type Signer,
+  type TrustedState,
+} from '@holdfast/release'
 import type { Archive } from '../archives/archive-book.ts'
 import type { CommandContext } from '../command.ts'
 import { CommandError, EXIT } from '../failure.ts'
@@ -29,7 +37,13 @@ export class Publishing {
   readonly #hints: readonly Hint[]
   #asked: ReachedMirror[] = []
 
-  private constructor(context: CommandContext, maintained: Maintained, archive: Archive, signer: Signer, hints: readonly Hint[]) {
+  private constructor(
+    context: CommandContext,
+    maintained: Maintained,
+    archive: Archive,
+    signer: Signer,
+    hints: readonly Hint[],
+  ) {
     this.#context = context
     this.#maintained = maintained
     this.#address = archive.address
@@ -113,19 +127,28 @@ export class Publishing {
     const { mirrors, sentBytes } = this.#outgoing
     const bytes = encodeAnnouncement(announcementOf(this.#state()))
     const say = setInterval(() => {
-      out.progress(`${heldBy.size} of ${wait} mirrors hold all of it; ${formatBytes(sentBytes())} sent`, performance.now())
+      out.progress(
+        `${heldBy.size} of ${wait} mirrors hold all of it; ${formatBytes(sentBytes())} sent`,
+        performance.now(),
+      )
     }, 500)
     try {
-      await spread({ release, bytes, blocks, wait, sentBytes }, this.#asked, mirrors, {
-        announced: ({ carrier, hint }, refusal) => {
-          if (refusal === null) {
-            announcedTo.add(carrier.name)
-            reached.add(hint.text)
-          } else out.note(`${carrier.name} did not take it: ${refusal}`)
+      await spread(
+        { release, bytes, blocks, wait, sentBytes },
+        this.#asked,
+        mirrors,
+        {
+          announced: ({ carrier, hint }, refusal) => {
+            if (refusal === null) {
+              announcedTo.add(carrier.name)
+              reached.add(hint.text)
+            } else out.note(`${carrier.name} did not take it: ${refusal}`)
+          },
+          held: ({ carrier }) => heldBy.add(carrier.name),
+          note: (line) => out.note(line),
         },
-        held: ({ carrier }) => heldBy.add(carrier.name),
-        note: (line) => out.note(line),
-      }, signal)
+        signal,
+      )
       signal.throwIfAborted()
     } finally {
       clearInterval(say)
@@ -150,14 +173,23 @@ export class Publishing {
   #state(): TrustedState {
     const state = this.#maintained.book.find(this.#address)?.state
     if (state === undefined || state.roots.length === 0) {
-      throw new CommandError(EXIT.notFound, 'unknown-archive', 'The archive is not held here.', 'Make one with "holdfast init".')
+      throw new CommandError(
+        EXIT.notFound,
+        'unknown-archive',
+        'The archive is not held here.',
+        'Make one with "holdfast init".',
+      )
     }
     return state
   }
 
   #sayDifference(difference: Difference): void {
     const { out } = this.#context
-    for (const [mark, paths] of [['+', difference.added], ['-', difference.removed], ['~', difference.changed]] as const) {
+    for (const [mark, paths] of [
+      ['+', difference.added],
+      ['-', difference.removed],
+      ['~', difference.changed],
+    ] as const) {
       for (const path of paths.slice(0, SHOWN_PATHS)) out.note(`  ${mark} ${path}`)
       if (paths.length > SHOWN_PATHS) out.note(`  ${mark} and ${paths.length - SHOWN_PATHS} more`)
     }

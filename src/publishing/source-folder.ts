@@ -76,7 +76,13 @@ async function scanInto(scan: Scan, root: string, below: string, hidden: boolean
   if (below !== '' && scan.files.length + scan.problems.length === before) scan.files.push({ path: below, empty: true })
 }
 
-async function scanEntry(scan: Scan, root: string, below: string, entry: Dirent<Buffer>, hidden: boolean): Promise<void> {
+async function scanEntry(
+  scan: Scan,
+  root: string,
+  below: string,
+  entry: Dirent<Buffer>,
+  hidden: boolean,
+): Promise<void> {
   const name = entry.name.toString('utf8')
   const path = below === '' ? name : `${below}/${name}`
   if (!Buffer.from(name, 'utf8').equals(entry.name)) {
@@ -133,7 +139,11 @@ async function* readStream(root: string, file: ScannedFile): AsyncGenerator<Uint
   const handle = await openSame(root, file)
   let read = 0
   try {
-    for await (const chunk of createReadStream('', { fd: handle, autoClose: false, highWaterMark: ONE_READ_BYTES }) as AsyncIterable<Uint8Array>) {
+    for await (const chunk of createReadStream('', {
+      fd: handle,
+      autoClose: false,
+      highWaterMark: ONE_READ_BYTES,
+    }) as AsyncIterable<Uint8Array>) {
       read += chunk.length
       yield chunk
     }
@@ -166,12 +176,18 @@ async function openSame(root: string, file: ScannedFile): Promise<FileHandle> {
 
 async function requireSame(handle: FileHandle, file: ScannedFile, bytes: number): Promise<void> {
   const stat = await handle.stat({ bigint: true })
-  const same = stat.ino === file.inode && stat.mtimeNs === file.mtimeNs && Number(stat.size) === file.size && bytes === file.size
+  const same =
+    stat.ino === file.inode && stat.mtimeNs === file.mtimeNs && Number(stat.size) === file.size && bytes === file.size
   if (!same) throw changed(file.path, 'was changed')
 }
 
 function changed(path: string, what: string): CommandError {
-  return new CommandError(EXIT.failed, 'folder-changed', `"${path}" ${what} while the folder was read; nothing was published.`, 'Publish again when nobody is working in it.')
+  return new CommandError(
+    EXIT.failed,
+    'folder-changed',
+    `"${path}" ${what} while the folder was read; nothing was published.`,
+    'Publish again when nobody is working in it.',
+  )
 }
 
 function kindOf(stat: { isSymbolicLink(): boolean; isSocket(): boolean; isFIFO(): boolean }): string {
@@ -183,7 +199,12 @@ function kindOf(stat: { isSymbolicLink(): boolean; isSocket(): boolean; isFIFO()
 function refused(problems: readonly string[]): CommandError {
   const some = problems.slice(0, 20).join('; ')
   const more = problems.length > 20 ? `; and ${problems.length - 20} more` : ''
-  return new CommandError(EXIT.refused, 'refused-files', `This cannot be published: ${some}${more}.`, 'Take it out of the folder, or replace links by what they point to.')
+  return new CommandError(
+    EXIT.refused,
+    'refused-files',
+    `This cannot be published: ${some}${more}.`,
+    'Take it out of the folder, or replace links by what they point to.',
+  )
 }
 
 function codeOf(error: unknown): string {

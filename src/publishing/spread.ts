@@ -25,7 +25,13 @@ export interface SpreadJob {
 }
 
 /** Resolves once `wait` mirrors hold the release, or when nobody got anywhere for PUBLISH_PATIENCE_MS. */
-export async function spread(job: SpreadJob, first: readonly ReachedMirror[], mirrors: Mirrors, news: SpreadNews, signal: AbortSignal): Promise<void> {
+export async function spread(
+  job: SpreadJob,
+  first: readonly ReachedMirror[],
+  mirrors: Mirrors,
+  news: SpreadNews,
+  signal: AbortSignal,
+): Promise<void> {
   const spreading = new Spreading(job, mirrors, news, signal)
   await spreading.run(first)
 }
@@ -114,7 +120,10 @@ class Spreading {
   }
 }
 
-async function* walkBoth(release: ReleaseInfo, blocks: BlockReader): AsyncGenerator<{ cid: ReleaseInfo['cid']; bytes: Uint8Array }> {
+async function* walkBoth(
+  release: ReleaseInfo,
+  blocks: BlockReader,
+): AsyncGenerator<{ cid: ReleaseInfo['cid']; bytes: Uint8Array }> {
   for (const root of [release.manifest, release.cid]) {
     for await (const { cid, bytes } of walkDag(root, blocks, { leaves: true })) if (bytes !== null) yield { cid, bytes }
   }

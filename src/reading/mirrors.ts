@@ -56,7 +56,11 @@ export class Mirrors {
   }
 
   /** Asks a mirror for others of an archive and reaches for them too. @returns the attempts */
-  async reachMore(mirror: ReachedMirror, address: string, allowPrivate: boolean): Promise<Promise<ReachedMirror | null>[]> {
+  async reachMore(
+    mirror: ReachedMirror,
+    address: string,
+    allowPrivate: boolean,
+  ): Promise<Promise<ReachedMirror | null>[]> {
     const told = await new ArchiveClient(mirror.carrier).peers(address, this.#signal)
     const inside = allowPrivate || (await this.#isInside(mirror))
     const hints = told.flatMap((text) => {
@@ -67,7 +71,10 @@ export class Mirrors {
         return [] // What a mirror told is no hint: nothing to learn from it.
       }
     })
-    return this.reach(hints.filter((hint) => hint.kind === 'peer' && !this.#attempts.has(hint.peer)), inside)
+    return this.reach(
+      hints.filter((hint) => hint.kind === 'peer' && !this.#attempts.has(hint.peer)),
+      inside,
+    )
   }
 
   /** The node, started if need be. */

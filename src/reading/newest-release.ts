@@ -59,10 +59,17 @@ export async function findNewest(
   return { ...newest, answered: [...newest.answered] }
 }
 
-async function judge(newest: Newest, mirror: ReachedMirror, bytes: Uint8Array, o: { now: Date; signal: AbortSignal }): Promise<void> {
+async function judge(
+  newest: Newest,
+  mirror: ReachedMirror,
+  bytes: Uint8Array,
+  o: { now: Date; signal: AbortSignal },
+): Promise<void> {
   const verdict = await judgeAnnouncement(newest.state, bytes, o.now, mirror.carrier, o.signal)
   if (verdict.outcome === 'reject') {
-    newest.lies.push(`${mirror.carrier.name} answered with something that does not verify: ${verdict.reason} (${verdict.code})`)
+    newest.lies.push(
+      `${mirror.carrier.name} answered with something that does not verify: ${verdict.reason} (${verdict.code})`,
+    )
     return
   }
   newest.answered.push(mirror)

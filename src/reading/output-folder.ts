@@ -1,5 +1,17 @@
 /** Writes a fetched tree so that it appears whole or not at all, and nothing beside it. */
-import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmdirSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { listTree, readFile, DagError, type BlockReader, type ResolvedNode } from '@holdfast/dag'
 import { CommandError, EXIT } from '../failure.ts'
@@ -21,10 +33,20 @@ export function requireFree(output: string): void {
   const there = lstatSync(output, { throwIfNoEntry: false })
   if (there === undefined) {
     if (existsSync(dirname(resolve(output)))) return
-    throw new CommandError(EXIT.failed, 'no-folder', `There is no folder ${dirname(resolve(output))}.`, 'Make it first, or choose another place with -o.')
+    throw new CommandError(
+      EXIT.failed,
+      'no-folder',
+      `There is no folder ${dirname(resolve(output))}.`,
+      'Make it first, or choose another place with -o.',
+    )
   }
   if (there.isDirectory() && readdirSync(output).length === 0) return
-  throw new CommandError(EXIT.refused, 'exists', `${output} exists already.`, 'Choose another place with -o, or move it away.')
+  throw new CommandError(
+    EXIT.refused,
+    'exists',
+    `${output} exists already.`,
+    'Choose another place with -o, or move it away.',
+  )
 }
 
 /**
@@ -84,16 +106,22 @@ async function writeTree(
   return written
 }
 
-async function writeOneFile(node: ResolvedNode, reader: BlockReader, path: string, signal: AbortSignal): Promise<number> {
+async function writeOneFile(
+  node: ResolvedNode,
+  reader: BlockReader,
+  path: string,
+  signal: AbortSignal,
+): Promise<number> {
   // A link would let what comes after it be written elsewhere; holdfast never publishes one.
-  if (node.type === 'symlink') throw new DagError('not-a-file', `"${basename(path)}" is a symbolic link, which is not written`)
+  if (node.type === 'symlink')
+    throw new DagError('not-a-file', `"${basename(path)}" is a symbolic link, which is not written`)
   // 'wx': a name that stands there already, perhaps in other letters on this disk, is not overwritten.
   const descriptor = openSync(path, 'wx', 0o644)
   let size = 0
   try {
     for await (const chunk of readFile(node.cid, reader)) {
       signal.throwIfAborted()
-      for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at)
+      for (let at = 0; at < chunk.length;) at += writeSync(descriptor, chunk, at)
       size += chunk.length
     }
     fsyncSync(descriptor)

@@ -43,7 +43,8 @@ export async function* releasesBack(
     const bytes = await targets(version)
     const opened = bytes === null ? null : await openPastRelease(state, bytes)
     // New keys sign the newest release anew, so only where the keys stayed does the hash have to fit.
-    const linked = opened?.ok === true && (previous === null || opened.release.targetsHash === previous || state.roots.length > 1)
+    const linked =
+      opened?.ok === true && (previous === null || opened.release.targetsHash === previous || state.roots.length > 1)
     if (opened === null || !opened.ok || !linked) {
       yield null
       return

@@ -1,12 +1,6 @@
 /** One look into an archive or a bare CID: which root, proven how, and how its blocks are had. */
 import { resolvePath, type BlockReader, type ResolvedNode } from '@holdfast/dag'
-import {
-  BlockFetcher,
-  CarrierSource,
-  chooseHints,
-  type BlockSource,
-  type Hint,
-} from '@holdfast/network'
+import { BlockFetcher, CarrierSource, chooseHints, type BlockSource, type Hint } from '@holdfast/network'
 import { gradeFreshness, openPastRelease, type Freshness, type ReleaseInfo } from '@holdfast/release'
 import type { CID } from 'multiformats/cid'
 import { startFetch, type FetchProgress, type FetchStore } from '../archives/fetch-release.ts'
@@ -85,11 +79,20 @@ export class Reading {
   async resolve(store: FetchStore): Promise<ResolvedNode> {
     const node = await resolvePath(this.root, this.what.path, this.reader(store))
     if (node !== null) return node
-    throw new CommandError(EXIT.notFound, 'not-found', `There is no "${this.what.path}" in it.`, 'See what there is with "holdfast ls".')
+    throw new CommandError(
+      EXIT.notFound,
+      'not-found',
+      `There is no "${this.what.path}" in it.`,
+      'See what there is with "holdfast ls".',
+    )
   }
 
   /** Brings all blocks below a root into the store. @returns names of those who sent some, and bytes that came */
-  async fetch(cid: CID, store: FetchStore, progress: FetchProgress = {}): Promise<{ sources: string[]; bytes: number }> {
+  async fetch(
+    cid: CID,
+    store: FetchStore,
+    progress: FetchProgress = {},
+  ): Promise<{ sources: string[]; bytes: number }> {
     const { release } = this
     const sources = new Set<string>()
     let bytes = 0
@@ -144,7 +147,12 @@ export class Reading {
     for (const line of skipped) out.note(`${line}.`)
     const byHand = chooseHints(settings.list('from'), true)
     if (byHand.skipped[0] !== undefined) {
-      throw new CommandError(EXIT.usage, 'usage', `--from: ${byHand.skipped[0]}.`, 'A hint is a multiaddr with /p2p/<peer id>, or the https URL of a mirror.')
+      throw new CommandError(
+        EXIT.usage,
+        'usage',
+        `--from: ${byHand.skipped[0]}.`,
+        'A hint is a multiaddr with /p2p/<peer id>, or the https URL of a mirror.',
+      )
     }
     const known = await this.#home.hintsFor(this.what.kind === 'archive' ? this.what.address : null)
     this.#attempts = [
@@ -177,26 +185,49 @@ export class Reading {
     const bytes = version > newest.version ? null : await this.targets(version)
     if (bytes === null || state === null || state.roots.length === 0) {
       const message = `Release ${version} cannot be had; the newest that anybody proved is ${newest.version}.`
-      throw new CommandError(EXIT.notFound, 'not-found', message, 'See "holdfast log", or ask another mirror with --from.')
+      throw new CommandError(
+        EXIT.notFound,
+        'not-found',
+        message,
+        'See "holdfast log", or ask another mirror with --from.',
+      )
     }
     const opened = await openPastRelease(state, bytes)
     if (opened.ok && opened.release.version === version) return opened.release
-    throw new CommandError(EXIT.unverified, 'unverified', `What a mirror gave as release ${version} does not verify.`, 'Ask another mirror with --from.')
+    throw new CommandError(
+      EXIT.unverified,
+      'unverified',
+      `What a mirror gave as release ${version} does not verify.`,
+      'Ask another mirror with --from.',
+    )
   }
 
   #checkStrict({ expires }: ReleaseInfo): void {
     const { settings, out } = this.#context
     if (this.freshness === 'fresh') return
     if (settings.isSet('strict')) {
-      throw new CommandError(EXIT.stale, 'stale', `The newest word of the maintainers expired on ${expires}.`, 'Without --strict it is shown all the same.')
+      throw new CommandError(
+        EXIT.stale,
+        'stale',
+        `The newest word of the maintainers expired on ${expires}.`,
+        'Without --strict it is shown all the same.',
+      )
     }
-    const why = this.freshness === 'stale' ? 'the maintainers have not confirmed it since' : 'and nobody can be reached who might know more'
+    const why =
+      this.freshness === 'stale'
+        ? 'the maintainers have not confirmed it since'
+        : 'and nobody can be reached who might know more'
     out.note(`This may not be the newest release: it was to be renewed before ${expires}, ${why}.`)
   }
 
   async #requireSomebody(hints: readonly Hint[]): Promise<void> {
     if (hints.length === 0 && this.#home.blocks === null) {
-      throw new CommandError(EXIT.notFound, 'nobody-known', 'A bare CID does not say where to look.', 'Name a mirror with --from, or use a link.')
+      throw new CommandError(
+        EXIT.notFound,
+        'nobody-known',
+        'A bare CID does not say where to look.',
+        'Name a mirror with --from, or use a link.',
+      )
     }
     // Nothing more to find out: who can be reached shows when blocks are asked for.
   }
@@ -216,9 +247,22 @@ export class Reading {
 
 function nothingFound(address: string, lies: readonly string[], failures: readonly string[]): CommandError {
   if (lies.length > 0) {
-    return new CommandError(EXIT.unverified, 'unverified', `Nothing that anybody sent for ${address} verifies: ${lies[0]}.`, 'Ask another mirror with --from.')
+    return new CommandError(
+      EXIT.unverified,
+      'unverified',
+      `Nothing that anybody sent for ${address} verifies: ${lies[0]}.`,
+      'Ask another mirror with --from.',
+    )
   }
   const why = failures.length > 0 ? ` ${failures[0]}.` : ''
-  const hint = failures.length > 0 ? 'Try again later, or ask another mirror with --from.' : 'Use a link with hints, or name a mirror with --from.'
-  return new CommandError(EXIT.notFound, 'nobody-reachable', `Nobody could be reached who knows the archive ${address}.${why}`, hint)
+  const hint =
+    failures.length > 0
+      ? 'Try again later, or ask another mirror with --from.'
+      : 'Use a link with hints, or name a mirror with --from.'
+  return new CommandError(
+    EXIT.notFound,
+    'nobody-reachable',
+    `Nobody could be reached who knows the archive ${address}.${why}`,
+    hint,
+  )
 }

@@ -17,13 +17,15 @@ const RAW = 0x55
 export function parseWhat(text: string): What {
   if (/^holdfast:/i.test(text)) {
     const parsed = parseLink(text)
-    if (!parsed.ok) throw usageError(`This is not a link: ${parsed.reason}`, 'Copy the whole link, from "holdfast:" to its end.')
+    if (!parsed.ok)
+      throw usageError(`This is not a link: ${parsed.reason}`, 'Copy the whole link, from "holdfast:" to its end.')
     const { address, path, hints, name } = parsed.link
     return { kind: 'archive', address, path, hints, claimedName: name ?? null }
   }
   const [first = '', ...rest] = text.replace(/^(?:ipfs:\/\/|\/ipfs\/)/i, '').split('/')
   const path = rest.filter((segment) => segment !== '').join('/')
-  if (path.split('/').some((segment) => segment === '..' || segment === '.')) throw usageError(`"${path}" is no path inside an archive.`)
+  if (path.split('/').some((segment) => segment === '..' || segment === '.'))
+    throw usageError(`"${path}" is no path inside an archive.`)
   const address = parseAddress(first)
   if (address !== null) return { kind: 'archive', address, path, hints: [], claimedName: null }
   const cid = parseRootCid(first)

@@ -20,7 +20,14 @@ describe('a mirror at run time', () => {
     }
     const both = await world.done(['status'], { home: mirror.home })
     expect(both['archives']).toHaveLength(2)
-    expect(both['archives'][0]).toMatchObject({ served: 1, verified: 1, freshness: 'fresh', files: 1, size: 300_000, releasesKept: 1 })
+    expect(both['archives'][0]).toMatchObject({
+      served: 1,
+      verified: 1,
+      freshness: 'fresh',
+      files: 1,
+      size: 300_000,
+      releasesKept: 1,
+    })
     expect(both['disk'].used).toBeGreaterThan(600_000)
 
     const gone = published[0]?.address ?? ''
@@ -57,6 +64,9 @@ describe('a mirror at run time', () => {
       await world.done(['publish', folder, '-m', text, '--to', mirror.hint], { home })
     }
     await world.done(['gc'], { home: mirror.home })
-    expect((await world.done(['status'], { home: mirror.home }))['archives'][0]).toMatchObject({ served: 4, releases: [3, 4] })
+    expect((await world.done(['status'], { home: mirror.home }))['archives'][0]).toMatchObject({
+      served: 4,
+      releases: [3, 4],
+    })
   })
 })

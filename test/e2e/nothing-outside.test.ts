@@ -48,10 +48,16 @@ describe('with the default reach', () => {
     writeFileSync(world.path('content', 'a.txt'), 'a')
     const one = await world.mirror('one', [link], watched('one'))
     const two = await world.mirror('two', [link, '--from', one.hint], watched('two'))
-    await world.done(['publish', world.path('content'), '-m', 'One', '--to', one.hint, '--wait', '2'], { home, ...watched('publish') })
+    await world.done(['publish', world.path('content'), '-m', 'One', '--to', one.hint, '--wait', '2'], {
+      home,
+      ...watched('publish'),
+    })
     await two.program.event('served', 1)
     const { link: handedOut } = await world.done(['link', '--via', two.hint], { home })
-    await world.done(['get', String(handedOut), '--allow-private', '-o', world.path('out')], { home: world.path('reader'), ...watched('get') })
+    await world.done(['get', String(handedOut), '--allow-private', '-o', world.path('out')], {
+      home: world.path('reader'),
+      ...watched('get'),
+    })
     await one.program.kill('SIGTERM')
     await two.program.kill('SIGTERM')
 

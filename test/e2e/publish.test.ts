@@ -16,7 +16,11 @@ describe('publish', () => {
     expect(alone.stdout).toContain('Nobody has it yet')
     const mirror = await world.mirror('late-mirror', [link])
     const again = await world.done(['publish', content, '-m', 'First', '--to', mirror.hint], { home })
-    expect(again).toMatchObject({ release: 1, announcedTo: [mirror.hint.split('/').at(-1)], heldBy: [mirror.hint.split('/').at(-1)] })
+    expect(again).toMatchObject({
+      release: 1,
+      announcedTo: [mirror.hint.split('/').at(-1)],
+      heldBy: [mirror.hint.split('/').at(-1)],
+    })
   })
 
   it('waits for nobody with --wait 0', async () => {

@@ -26,9 +26,12 @@ describe.skipIf(!there)('the real archive', () => {
 
   const publish = async (release: number, args: string[]): Promise<void> => {
     const state = STATES[release - 1]
-    const published = await world.done(['publish', `${DATASET}/${state?.folder}`, '-m', `State of ${state?.folder}`, ...args], {
-      home: maintainer.home,
-    })
+    const published = await world.done(
+      ['publish', `${DATASET}/${state?.folder}`, '-m', `State of ${state?.folder}`, ...args],
+      {
+        home: maintainer.home,
+      },
+    )
     expect(published).toMatchObject({ release, cid: state?.cid, files: state?.files })
     expect(published['heldBy'].length).toBeGreaterThanOrEqual(1)
   }
@@ -62,7 +65,9 @@ describe.skipIf(!there)('the real archive', () => {
 
   it('is got by a link that names those who are left', async () => {
     const output = world.path('by-link')
-    const { link } = await world.done(['link', '--via', mirrors[1]?.hint ?? '', '--via', mirrors[0]?.hint ?? ''], { home: maintainer.home })
+    const { link } = await world.done(['link', '--via', mirrors[1]?.hint ?? '', '--via', mirrors[0]?.hint ?? ''], {
+      home: maintainer.home,
+    })
     const got = await world.done(['get', String(link), '--allow-private', '-o', output], { home: world.path('reader') })
     expect(got).toMatchObject({ release: 3, cid: STATES[2].cid, files: 185, freshness: 'fresh' })
     equals(output, '2025-08')
@@ -70,26 +75,34 @@ describe.skipIf(!there)('the real archive', () => {
 
   it('is got by its address and a mirror named by hand', async () => {
     const output = world.path('by-address')
-    const got = await world.done(['get', maintainer.address, '--from', mirrors[2]?.hint ?? '', '-o', output], { home: world.path('reader') })
+    const got = await world.done(['get', maintainer.address, '--from', mirrors[2]?.hint ?? '', '-o', output], {
+      home: world.path('reader'),
+    })
     expect(got).toMatchObject({ release: 3, address: maintainer.address })
     equals(output, '2025-08')
   })
 
   it('is got by the bare CID of an older release', async () => {
     const output = world.path('by-cid')
-    const got = await world.done(['get', STATES[1].cid, '--from', mirrors[1]?.hint ?? '', '-o', output], { home: world.path('reader') })
+    const got = await world.done(['get', STATES[1].cid, '--from', mirrors[1]?.hint ?? '', '-o', output], {
+      home: world.path('reader'),
+    })
     expect(got).toMatchObject({ cid: STATES[1].cid, files: 165 })
     equals(output, '2020-05')
   })
 
   it('shows its releases and who signed them', async () => {
-    const { releases } = await world.done(['log', maintainer.address, '--from', mirrors[2]?.hint ?? ''], { home: world.path('reader') })
+    const { releases } = await world.done(['log', maintainer.address, '--from', mirrors[2]?.hint ?? ''], {
+      home: world.path('reader'),
+    })
     expect(releases.map((one: { cid: string }) => one.cid)).toEqual(STATES.map(({ cid }) => cid).toReversed())
   })
 
   it('moves only the missing blocks from one release to the next', () => {
     const fetched = usedAfter - usedBefore
-    console.log(`going from 2020-05 to 2025-08 a mirror stored ${fetched} bytes more (${(fetched / NEW_BYTES).toFixed(3)} of ${NEW_BYTES})`)
+    console.log(
+      `going from 2020-05 to 2025-08 a mirror stored ${fetched} bytes more (${(fetched / NEW_BYTES).toFixed(3)} of ${NEW_BYTES})`,
+    )
     expect(fetched).toBeGreaterThan(0)
     expect(fetched / NEW_BYTES).toBeLessThan(1.03)
   })

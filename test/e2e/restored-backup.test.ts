@@ -32,7 +32,9 @@ describe('a maintainer whose home was restored from an old backup', () => {
     expect(third.json).toMatchObject({ release: 3, added: 0, removed: 0, changed: 1 })
     expect(third.stderr).toContain('learned release 2')
     await mirror.program.event('served', 3)
-    const { releases } = await world.done(['log', maintainer.address, '--from', mirror.hint], { home: world.path('reader') })
+    const { releases } = await world.done(['log', maintainer.address, '--from', mirror.hint], {
+      home: world.path('reader'),
+    })
     expect(releases.map((one: { release: number }) => one.release)).toEqual([3, 2, 1])
   })
 

@@ -57,24 +57,29 @@ describe('a fetch that is stopped', () => {
 
   const slow = (): string => `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`
 
-  it.each(['SIGKILL', 'SIGINT'] as const)('by %s goes on where it was, and shows nothing before it is whole', async (signal) => {
-    ;({ promise: onStall, resolve: stalled } = Promise.withResolvers<void>())
-    const home = world.path(`reader-${signal}`)
-    const output = world.path(`out-${signal}`)
-    const first = world.start(['get', maintainer.address, '--from', slow(), '-o', output], { home })
-    await onStall
-    // What came is made durable soon after it came.
-    await expect.poll(() => bytesIn(world.path(`reader-${signal}`, 'partial')), { timeout: 20_000 }).toBeGreaterThan(1_000_000)
-    const ended = await first.kill(signal)
-    expect(ended.exitCode ?? ended.signal).toBe(signal === 'SIGINT' ? 130 : 'SIGKILL')
-    expect(existsSync(output)).toBe(false)
-    expect(readdirSync(world.folder).filter((name) => name.includes('unfinished'))).toEqual([])
+  it.each(['SIGKILL', 'SIGINT'] as const)(
+    'by %s goes on where it was, and shows nothing before it is whole',
+    async (signal) => {
+      ;({ promise: onStall, resolve: stalled } = Promise.withResolvers<void>())
+      const home = world.path(`reader-${signal}`)
+      const output = world.path(`out-${signal}`)
+      const first = world.start(['get', maintainer.address, '--from', slow(), '-o', output], { home })
+      await onStall
+      // What came is made durable soon after it came.
+      await expect
+        .poll(() => bytesIn(world.path(`reader-${signal}`, 'partial')), { timeout: 20_000 })
+        .toBeGreaterThan(1_000_000)
+      const ended = await first.kill(signal)
+      expect(ended.exitCode ?? ended.signal).toBe(signal === 'SIGINT' ? 130 : 'SIGKILL')
+      expect(existsSync(output)).toBe(false)
+      expect(readdirSync(world.folder).filter((name) => name.includes('unfinished'))).toEqual([])
 
-    const got = await world.done(['get', maintainer.address, '--from', `${mirror.gateway}/`, '-o', output], { home })
-    expect(got).toMatchObject({ release: 1, files: FILES, size: FILES * FILE_BYTES })
-    expect(got['fetchedBytes']).toBeLessThan(FILES * FILE_BYTES)
-    execFileSync('diff', ['-r', content, output])
-    // What was kept to go on from is gone once it is no longer needed.
-    expect(readdirSync(world.path(`reader-${signal}`, 'partial'))).toEqual([])
-  })
+      const got = await world.done(['get', maintainer.address, '--from', `${mirror.gateway}/`, '-o', output], { home })
+      expect(got).toMatchObject({ release: 1, files: FILES, size: FILES * FILE_BYTES })
+      expect(got['fetchedBytes']).toBeLessThan(FILES * FILE_BYTES)
+      execFileSync('diff', ['-r', content, output])
+      // What was kept to go on from is gone once it is no longer needed.
+      expect(readdirSync(world.path(`reader-${signal}`, 'partial'))).toEqual([])
+    },
+  )
 })

@@ -50,7 +50,10 @@ describe('what cannot be meant', () => {
   })
 
   it('hints of a stranger into the local network are not followed', async () => {
-    const ended = await world.run(['get', `holdfast:${ADDRESS}?via=${NOBODY}`, '-o', world.path('out')], { home, plain: true })
+    const ended = await world.run(['get', `holdfast:${ADDRESS}?via=${NOBODY}`, '-o', world.path('out')], {
+      home,
+      plain: true,
+    })
     expect(ended.exitCode).toBe(3)
     expect(ended.stderr).toContain('--allow-private')
   })

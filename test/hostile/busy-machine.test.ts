@@ -22,8 +22,12 @@ describe('a busy machine', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const { port } = other.address() as AddressInfo
     const free = ['--listen', '/ip4/127.0.0.1/tcp/0', '--gateway', '127.0.0.1:0']
-    const listen = await world.run(['mirror', ...free.slice(2), '--listen', `/ip4/127.0.0.1/tcp/${port}`], { home: world.path('a') })
-    const gateway = await world.run(['mirror', ...free.slice(0, 2), '--gateway', `127.0.0.1:${port}`], { home: world.path('a') })
+    const listen = await world.run(['mirror', ...free.slice(2), '--listen', `/ip4/127.0.0.1/tcp/${port}`], {
+      home: world.path('a'),
+    })
+    const gateway = await world.run(['mirror', ...free.slice(0, 2), '--gateway', `127.0.0.1:${port}`], {
+      home: world.path('a'),
+    })
     other.close()
     for (const ended of [listen, gateway]) {
       expect(ended).toMatchObject({ exitCode: 1, error: { code: 'port-in-use' } })
@@ -33,7 +37,9 @@ describe('a busy machine', () => {
 
   it('a second daemon on one home is refused, and the first goes on', async () => {
     const first = await world.mirror('shared', [])
-    const second = await world.run(['mirror', '--listen', '/ip4/127.0.0.1/tcp/0', '--gateway', '127.0.0.1:0'], { home: first.home })
+    const second = await world.run(['mirror', '--listen', '/ip4/127.0.0.1/tcp/0', '--gateway', '127.0.0.1:0'], {
+      home: first.home,
+    })
     expect(second).toMatchObject({ exitCode: 1, error: { code: 'home-in-use' } })
     expect(second.error['message']).toContain(String(first.program.pid))
     expect(await world.done(['status'], { home: first.home })).toMatchObject({ archives: [] })

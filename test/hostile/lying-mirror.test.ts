@@ -6,6 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { TestWorld, type TestMirror } from '@holdfast/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+const garbage: RequestListener = (_request, response) => void response.end('garbage')
+
 describe('a mirror that lies', () => {
   const world = new TestWorld()
   const servers: Server[] = []
@@ -69,12 +71,14 @@ describe('a mirror that lies', () => {
   }
 
   it.each([
-    ['garbage', ((_request, response) => response.end('garbage')) as RequestListener],
+    ['garbage', garbage],
     ['data without end', endless],
     ['other blocks', corrupting],
   ])('with %s ends with 4 and leaves nothing', async (_name, answer) => {
     const output = world.path('out')
-    const ended = await world.run(['get', address, '--from', await liar(answer), '-o', output], { home: world.path('reader') })
+    const ended = await world.run(['get', address, '--from', await liar(answer), '-o', output], {
+      home: world.path('reader'),
+    })
     expect(ended.exitCode, ended.stderr).toBe(4)
     expect(ended.error['message']).toMatch(/127\.0\.0\.1/)
     expect(existsSync(output)).toBe(false)
@@ -82,11 +86,13 @@ describe('a mirror that lies', () => {
   })
 
   it.each([
-    ['garbage', ((_request, response) => response.end('garbage')) as RequestListener],
+    ['garbage', garbage],
     ['other blocks', corrupting],
   ])('with %s does no harm beside an honest one', async (name, answer) => {
     const output = world.path(`beside ${name}`)
-    const got = await world.done(['get', address, '--from', await liar(answer), '--from', mirror.hint, '-o', output], { home: world.path('reader-2') })
+    const got = await world.done(['get', address, '--from', await liar(answer), '--from', mirror.hint, '-o', output], {
+      home: world.path('reader-2'),
+    })
     expect(got).toMatchObject({ release: 1, files: 5, size: 500_000 })
   })
 })

@@ -14,6 +14,8 @@ export type TimerId = string
  *   the rest may run beside them.
  * - Each effect with a `job` is reported with that job: once, and not at all after `cancelFetch` or `forget`. (A report
  *   that was already under way does no harm.)
+ * - Reports of one list of effects are handed in after the whole list was taken up.
+ * - `forget` ends all pins and all holds of an archive, also those of fetches that never came to a pin.
  */
 export type Effect =
   | FetchEffect

@@ -1,6 +1,6 @@
 /** What a mirror fetches, pins, serves and forgets: decisions alone, no I/O. */
-export type { Effect, JobId, Report, ReportCode, TimerId } from './effects.ts'
-export { MirrorError, type MirrorErrorCode } from './errors.ts'
+export type { Effect, JobId, TimerId } from './effects.ts'
+export { MirrorError } from './errors.ts'
 export type { Input, PeerName } from './inputs.ts'
 export {
   DEFAULT_KEEP,
@@ -14,4 +14,4 @@ export {
   SYNC_MS,
 } from './limits.ts'
 export { MirrorMachine, type MirrorSettings } from './machine.ts'
-export type { ArchiveView, WantedView } from './view.ts'
+export type { ArchiveView } from './view.ts'

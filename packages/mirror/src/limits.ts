@@ -2,7 +2,7 @@
 
 // --- retention ---
 
-/** Releases kept by default, the served one among them: they share most blocks (37 of 400 changed in five years of the real archive). */
+/** Releases kept by default, the served one among them: cheap, because neighbours share most blocks (facts: 37 new ones in five years). */
 export const DEFAULT_KEEP = 8
 
 // --- what is remembered of others ---

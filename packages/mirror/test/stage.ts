@@ -1,7 +1,7 @@
 /** One watched machine, with a test as its performer, its peers and its clock. */
-import { ManualClock, simulatedRelease, WatchedMachine } from '@holdfast/testkit'
+import { ManualClock, NamedTimers, simulatedRelease, WatchedMachine } from '@holdfast/testkit'
 import type { ReleaseInfo } from '@holdfast/release'
-import type { Effect, Input, MirrorSettings, TimerId } from '../src/index.ts'
+import type { Effect, Input, MirrorSettings } from '../src/index.ts'
 
 type Report = Extract<Input, { job: number }>['type']
 
@@ -25,7 +25,7 @@ export function release(version: number, branch = 0): ReleaseInfo {
 export class Stage {
   readonly machine: WatchedMachine
   readonly #clock = new ManualClock()
-  readonly #timers = new Map<TimerId, () => void>()
+  readonly #timers = new NamedTimers(this.#clock)
   #heard: Effect[] = []
 
   /** Without chance, pauses are as long as they can be. */
@@ -36,8 +36,11 @@ export class Stage {
   tell(input: Input): Effect[] {
     const effects = this.machine.handle(input, this.#clock.now)
     for (const effect of effects) {
-      if (effect.type === 'schedule') this.#schedule(effect)
-      if (effect.type === 'unschedule') this.#timers.get(effect.id)?.()
+      if (effect.type === 'schedule') {
+        const { id, after } = effect
+        this.#timers.set(id, after, () => this.tell({ type: 'timer', id }))
+      }
+      if (effect.type === 'unschedule') this.#timers.clear(effect.id)
     }
     this.#heard.push(...effects)
     return effects
@@ -94,14 +97,6 @@ export class Stage {
     this.#heard = []
     this.#clock.advance(ms)
     return this.#heard
-  }
-
-  #schedule({ id, after }: Extract<Effect, { type: 'schedule' }>): void {
-    const ring = (): void => {
-      this.#timers.delete(id)
-      this.tell({ type: 'timer', id })
-    }
-    this.#timers.set(id, this.#clock.after(after, ring))
   }
 }
 

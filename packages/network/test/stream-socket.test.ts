@@ -1,21 +1,40 @@
 /** What node:http expects of a socket and a libp2p stream does not give by itself. */
 import { once } from 'node:events'
+import { pipeline } from 'node:stream/promises'
 import type { Stream } from '@libp2p/interface'
 import { expect, it, onTestFinished } from 'vitest'
 import { StreamSocket } from '../src/carrier/stream-socket.ts'
+import { DialGuard } from '../src/dial-guard.ts'
+import { libp2pConfig } from '../src/node-config.ts'
 import { startBareLibp2p } from './live-peers.ts'
+import { turn } from './memory-blocks.ts'
 
 const PROTOCOL = '/test/1'
+const MIB = 1024 * 1024
+const CHUNK = 64 * 1024
+const TOTAL = 32 * MIB
 
-/** Both ends of a real stream. */
+/** Both ends of a real stream between nodes with our settings. */
 async function streamPair(): Promise<{ here: Stream; there: Stream }> {
-  const server = await startBareLibp2p()
-  const client = await startBareLibp2p({ addresses: { listen: [] } })
+  const guard = new DialGuard()
+  const server = await startBareLibp2p(await libp2pConfig({ listen: ['/ip4/127.0.0.1/tcp/0'] }, guard, null))
+  const client = await startBareLibp2p(await libp2pConfig({}, guard, null))
   const arriving = new Promise<Stream>((resolve) => {
     void server.handle(PROTOCOL, (stream) => resolve(stream))
   })
+  for (const address of server.getMultiaddrs()) guard.allow(address, false)
   const here = await client.dialProtocol(server.getMultiaddrs(), PROTOCOL)
   return { here, there: await arriving }
+}
+
+/** Resolves when a number has not changed for many turns of the loop. */
+async function settled(value: () => number): Promise<void> {
+  let last = -1
+  for (let still = 0; still < 300; still++) {
+    if (value() !== last) still = 0
+    last = value()
+    await turn()
+  }
 }
 
 function socketOf(stream: Stream | Promise<Stream>): StreamSocket {
@@ -71,6 +90,33 @@ it('a reset takes the socket with it, and fails what is being written', async ()
   there.abort(new Error('go away'))
   expect(await written).toBeInstanceOf(Error)
   expect(socket.destroyed).toBe(true)
+})
+
+it('a reader that stops, and reads a little, and stops, lets no more than a window come', async () => {
+  const { here, there } = await streamPair()
+  const [socket, other] = [socketOf(here), socketOf(there)]
+  let written = 0
+  const writing = pipeline(async function* () {
+    while (written < TOTAL) {
+      yield await Promise.resolve(new Uint8Array(CHUNK))
+      written += CHUNK
+    }
+  }, other)
+  const reader = socket[Symbol.asyncIterator]()
+  let got = 0
+  const readTo = async (goal: number): Promise<void> => {
+    while (got < goal) got += ((await reader.next()).value as Uint8Array).byteLength
+  }
+  // A quick reader is given a larger window by yamux, which then must not be too large for what libp2p keeps unread.
+  await readTo(8 * MIB)
+  for (let i = 0; i < 4; i++) {
+    await settled(() => written)
+    expect(socket.destroyed).toBe(false)
+    expect(written - got).toBeLessThan(3 * MIB)
+    await readTo(got + 1)
+  }
+  await readTo(TOTAL)
+  await writing
 })
 
 it('half a connection may be closed while the other half goes on', async () => {

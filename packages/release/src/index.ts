@@ -1,11 +1,11 @@
 /** Signed metadata, announcements and links of archives: pure, the same in Node and in browsers. */
-export { addressOf, parseAddress, type Address } from './address.ts'
+export { parseAddress, type Address } from './address.ts'
 export { announcementOf, encodeAnnouncement, parseAnnouncement, type Announcement } from './announcement.ts'
 export { authorRelease, authorRoot, createArchive, renewTimestamp } from './author.ts'
 export type { Warning } from './clock-warning.ts'
 export { ReleaseError, type ReleaseErrorCode } from './errors.ts'
 export { gradeFreshness, type Freshness } from './freshness.ts'
-export { MAX_ANNOUNCEMENT_BYTES, MAX_LINK_CHARS, MAX_MESSAGE_BYTES, MAX_NAME_CHARS, MAX_ROOT_BYTES } from './limits.ts'
+export { MAX_ANNOUNCEMENT_BYTES } from './limits.ts'
 export { formatLink, parseLink, type Link } from './link.ts'
 export { openPastRelease, openState, type OpenedState } from './open-state.ts'
 export type { VerdictCode } from './refusal.ts'

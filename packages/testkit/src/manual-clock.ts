@@ -123,3 +123,31 @@ export class ManualClock {
     return a.at > b.at || (a.at === b.at && a.order > b.order)
   }
 }
+
+/** Timers by name, as a performer of effects keeps them. */
+export class NamedTimers {
+  readonly #clock: ManualClock
+  readonly #running = new Map<string, () => void>()
+
+  constructor(clock: ManualClock) {
+    this.#clock = clock
+  }
+
+  /** @param after milliseconds */
+  set(name: string, after: number, ring: () => void): void {
+    const rung = (): void => {
+      this.#running.delete(name)
+      ring()
+    }
+    this.#running.set(name, this.#clock.after(after, rung))
+  }
+
+  clear(name: string): void {
+    this.#running.get(name)?.()
+    this.#running.delete(name)
+  }
+
+  clearAll(): void {
+    for (const name of this.#running.keys()) this.clear(name)
+  }
+}

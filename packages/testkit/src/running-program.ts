@@ -89,7 +89,9 @@ export class RunningProgram {
 
   /** Waits for a text on stderr. @throws when the program ends without it */
   async says(text: string | RegExp): Promise<void> {
-    await this.#until(() => (typeof text === 'string' ? this.#stderr.includes(text) : text.test(this.#stderr)) || undefined)
+    await this.#until(
+      () => (typeof text === 'string' ? this.#stderr.includes(text) : text.test(this.#stderr)) || undefined,
+    )
   }
 
   async event(name: string, release?: number): Promise<JsonLine> {
@@ -106,7 +108,9 @@ export class RunningProgram {
       const found = look()
       if (found !== undefined) return found
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
-        throw new Error(`the program ended (${this.#child.exitCode}) without what was waited for.\n${this.#stdout}\n${this.#stderr}`)
+        throw new Error(
+          `the program ended (${this.#child.exitCode}) without what was waited for.\n${this.#stdout}\n${this.#stderr}`,
+        )
       }
       await new Promise<void>((resolve) => this.#waiting.add(resolve))
     }
@@ -162,7 +166,8 @@ export class TestWorld {
   /** Runs a command that must succeed. @returns its JSON */
   async done(args: readonly string[], options: RunOptions = {}): Promise<JsonLine> {
     const ended = await this.run(args, options)
-    if (ended.exitCode !== 0) throw new Error(`holdfast ${args.join(' ')} ended with ${ended.exitCode}.\n${ended.stderr}`)
+    if (ended.exitCode !== 0)
+      throw new Error(`holdfast ${args.join(' ')} ended with ${ended.exitCode}.\n${ended.stderr}`)
     return ended.json
   }
 

@@ -46,11 +46,6 @@ export class SimulatedDisk {
     return blocksOf(release).filter((block) => !this.has(block))
   }
 
-  /** Whether a release would survive a crash whole. */
-  isDurable(release: ReleaseInfo): boolean {
-    return blocksOf(release).every((block) => this.#durable.has(block))
-  }
-
   put(block: string): void {
     if (!this.has(block)) this.#unflushed.add(block)
   }
@@ -87,6 +82,20 @@ export class SimulatedDisk {
     }
   }
 
+  /**
+   * What the world may rely on, whatever the machine believes: a head names a release that is pinned and would survive a crash.
+   *
+   * @throws Error that says what is missing
+   */
+  check(): void {
+    for (const { served, pinned, isFollowed } of this.archives.values()) {
+      if (served === null || !isFollowed) continue
+      if (!pinned.some(({ cid }) => cid.equals(served.cid)))
+        throw new Error(`release ${served.version} is served, not pinned`)
+      if (!this.#isDurable(served)) throw new Error(`release ${served.version} is served and lacks blocks`)
+    }
+  }
+
   /** Some of what was not flushed is on the disk all the same. */
   crash(random: SeededRandom): void {
     for (const block of this.#unflushed) if (random.chance(0.5)) this.#durable.add(block)
@@ -97,5 +106,9 @@ export class SimulatedDisk {
   /** Releases of which parts are kept for a fetch. */
   get held(): ReleaseInfo[] {
     return [...this.#holds.values()]
+  }
+
+  #isDurable(release: ReleaseInfo): boolean {
+    return blocksOf(release).every((block) => this.#durable.has(block))
   }
 }

@@ -1,7 +1,7 @@
 /** One simulated mirror: a watched machine, and a performer of its effects as careless as the contract allows. */
-import type { Effect, Input, JobId, TimerId } from '@holdfast/mirror'
+import type { Effect, Input, JobId } from '@holdfast/mirror'
 import type { ReleaseInfo } from '@holdfast/release'
-import type { ManualClock } from './manual-clock.ts'
+import { NamedTimers, type ManualClock } from './manual-clock.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import { SimulatedDisk } from './simulated-disk.ts'
 import { SimulatedFetch } from './simulated-fetch.ts'
@@ -28,13 +28,14 @@ export class SimulatedMirror implements Linked {
   readonly #world: SimulatedWorld
   readonly #keep: number
   #machine: WatchedMachine | null = null
-  readonly #timers = new Map<TimerId, () => void>()
+  readonly #timers: NamedTimers
   readonly #fetches = new Map<JobId, SimulatedFetch>()
   readonly #ledger: SimulatedLedger
 
   constructor(name: string, world: SimulatedWorld, options: { keep: number; isLiar?: boolean }) {
     this.name = name
     this.#world = world
+    this.#timers = new NamedTimers(world.clock)
     this.#ledger = new SimulatedLedger(world.clock, world.random)
     this.#keep = options.keep
     this.isLiar = options.isLiar ?? false
@@ -60,9 +61,8 @@ export class SimulatedMirror implements Linked {
     if (!this.isUp) return
     this.#ledger.crash()
     this.disk.crash(this.#world.random)
-    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clearAll()
     for (const fetch of this.#fetches.values()) fetch.cancel()
-    this.#timers.clear()
     this.#fetches.clear()
     this.#machine = null
     this.#world.network.stopped(this.name)
@@ -136,17 +136,7 @@ export class SimulatedMirror implements Linked {
   #handle(input: Input): void {
     if (this.#machine === null) return
     for (const effect of this.#machine.handle(input, this.#world.clock.now)) this.#perform(effect)
-    this.#check()
-  }
-
-  /** What the world may rely on, whatever the machine believes: a head on the disk names a release that would survive a crash. */
-  #check(): void {
-    for (const { served, pinned, isFollowed } of this.disk.archives.values()) {
-      if (served === null || !isFollowed) continue
-      if (!pinned.some(({ cid }) => cid.equals(served.cid))) throw new Error(`${this.name} serves what is not pinned`)
-      if (!this.disk.isDurable(served))
-        throw new Error(`${this.name} serves release ${served.version} and lacks blocks`)
-    }
+    this.disk.check()
   }
 
   #perform(effect: Effect): void {
@@ -182,21 +172,11 @@ export class SimulatedMirror implements Linked {
       case 'findRelease':
         return this.#findRelease(effect)
       case 'schedule':
-        return this.#schedule(effect.id, effect.after)
+        return this.#timers.set(effect.id, effect.after, () => this.#handle({ type: 'timer', id: effect.id }))
       case 'unschedule':
-        this.#timers.get(effect.id)?.()
-        this.#timers.delete(effect.id)
-        break
+        return this.#timers.clear(effect.id)
       case 'report':
     }
-  }
-
-  #schedule(id: TimerId, after: number): void {
-    const ring = (): void => {
-      this.#timers.delete(id)
-      this.#handle({ type: 'timer', id })
-    }
-    this.#timers.set(id, this.#world.clock.after(after, ring))
   }
 
   #fetch(effect: Extract<Effect, { type: 'fetch' }>): void {
@@ -259,7 +239,7 @@ export class SimulatedMirror implements Linked {
   #write(write: () => void, report?: () => void): void {
     const checked = (): void => {
       write()
-      this.#check()
+      this.disk.check()
     }
     this.#ledger.add(checked, report)
   }
