@@ -1,16 +1,15 @@
 /** The one loop of a mirror: inputs -> machine.handle() -> effects, each performed here or in daemon/*. */
 import type { Server } from 'node:http'
-import { chooseHints, parseHint, reasonOf, type GossipVerdict, type PeerNode } from '@holdfast/network'
+import { chooseHints, type GossipVerdict, type PeerNode } from '@holdfast/network'
 import { MirrorMachine, type Effect, type Input, type PeerName } from '@holdfast/mirror'
 import type { Verdict } from '@holdfast/release'
 import type { ArchiveBook } from './archives/archive-book.ts'
 import { parseFollowable } from './archives/followable.ts'
-import { announcementTag } from './daemon/gateway-context.ts'
-import { Contacts, taughtHint } from './daemon/contacts.ts'
+import { addKnown, Contacts, taughtHint } from './daemon/contacts.ts'
 import { FetchJobs, UPLOADER } from './daemon/fetch-jobs.ts'
-import { syncHead, syncHeads } from './daemon/head-sync.ts'
+import { HeadSync } from './daemon/head-sync.ts'
 import type { Keeper } from './daemon/keeper.ts'
-import { saveReached, reachedBefore } from './daemon/reached-peers.ts'
+import { saveReached } from './daemon/reached-peers.ts'
 import { startServing, type Serving, type ServingSettings } from './daemon/serving.ts'
 import { archiveStatus, type DaemonStatus } from './daemon/status.ts'
 import { releaseEvent, type Tell } from './daemon/told-events.ts'
@@ -49,8 +48,7 @@ export class Daemon implements Controlled {
   readonly #timers = new Timers((id) => this.#feed({ type: 'timer', id }))
   readonly #jobs: FetchJobs
   readonly #stopped = new AbortController()
-  /** Archives that each peer was found to mirror. */
-  readonly #mirrors = new Map<string, Set<PeerName>>()
+  readonly #sync: HeadSync
   #serving!: Serving
   #contacts!: Contacts
   #control!: Server
@@ -63,12 +61,24 @@ export class Daemon implements Controlled {
     this.#jobs = new FetchJobs({
       store: keeper.blocks,
       carrier: (peer) => this.#contacts.carrier(peer),
-      noRoomFor: (bytes) => this.#noRoomFor(bytes),
+      room: () => this.#room(),
       report: (input) => this.#feed(input),
       progress: ({ release }, line) => parts.note(`Fetching release ${release.version} of ${release.name}: ${line}.`),
       liar: (peer, reason) =>
         tell({ event: 'warning', code: 'liar', message: `${peer} ${reason}; it is not asked again.` }),
     })
+    this.#sync = new HeadSync(
+      {
+        book: parts.book,
+        carrier: (peer) => this.#contacts.carrier(peer),
+        take: async (address, bytes, from) => void (await this.#take(address, bytes, from, 'sync')),
+        heard: (address, peer, { verified, served }) =>
+          this.#feed({ type: 'peerHead', peer, address, verified, served }),
+        told: (peer, addresses) => this.#toldOf(peer, addresses),
+        note: parts.note,
+      },
+      this.#stopped.signal,
+    )
   }
 
   /** Starts serving and following all that the home holds. @throws NetworkError 'port-in-use' */
@@ -88,7 +98,7 @@ export class Daemon implements Controlled {
     const archives = book.addresses().flatMap((address) => {
       const archive = book.find(address)
       const kept = (this.#machine.view(address)?.kept ?? []).map(({ version }) => version).toSorted((a, b) => a - b)
-      return archive === null ? [] : [archiveStatus(archive, kept, this.#mirrors.get(address)?.size ?? 0, now())]
+      return archive === null ? [] : [archiveStatus(archive, kept, this.#sync.mirrorsOf(address).length, now())]
     })
     const { peerId, multiaddrs, gateway } = this.#serving
     return { peerId, multiaddrs, gateway, archives, disk: { used: keeper.used(), quota: this.#settings.quota } }
@@ -105,8 +115,6 @@ export class Daemon implements Controlled {
     )
     if (!known) await this.#begin(address)
     for (const hint of hints) this.#contacts.add(hint, true)
-    // Whoever is connected already may know it; the machine asks only those that come.
-    if (!known) for (const peer of this.#machine.peers()) void this.#sync(peer, [address])
     return { address, notes: skipped }
   }
 
@@ -156,7 +164,7 @@ export class Daemon implements Controlled {
       {
         up: (peer) => this.#feed({ type: 'peerSeen', peer }),
         down: (peer) => {
-          for (const mirrors of this.#mirrors.values()) mirrors.delete(peer)
+          this.#sync.lost(peer)
           this.#feed({ type: 'peerLost', peer })
         },
         note,
@@ -168,24 +176,11 @@ export class Daemon implements Controlled {
     const { peerId, multiaddrs, gateway } = this.#serving
     tell({ event: 'ready', peerId, multiaddrs, gateway, archives: book.addresses() })
     this.#contacts.start()
-    await this.#addKnownContacts()
+    await addKnown(this.#contacts, this.#settings.from, book, home)
   }
 
   get #node(): PeerNode {
     return this.#serving.node
-  }
-
-  async #addKnownContacts(): Promise<void> {
-    const { book, home } = this.#parts
-    for (const text of this.#settings.from) this.#contacts.add(parseHint(text), true)
-    for (const address of book.addresses()) {
-      // These were chosen when the link was taken in.
-      for (const text of book.find(address)?.hints ?? []) this.#contacts.add(parseHint(text), true)
-    }
-    for (const text of await reachedBefore(home)) {
-      const hint = taughtHint(text, true)
-      if (hint !== null) this.#contacts.add(hint, false)
-    }
   }
 
   /** Hands one archive of the book to the machine, and joins its topic. */
@@ -230,10 +225,12 @@ export class Daemon implements Controlled {
       case 'gc':
         return keeper.gcSoon()
       case 'syncHeads':
-        void this.#sync(effect.with, effect.addresses)
+        void this.#sync.compare(effect.with, effect.addresses)
         return undefined
       case 'findRelease':
-        void this.#findRelease(effect)
+        void this.#sync.findRelease(effect.address, effect.version, effect.from).then((release) => {
+          return release === null ? undefined : this.#feed({ type: 'releaseFound', release })
+        })
         return undefined
       case 'schedule':
         return this.#timers.set(effect.id, effect.after)
@@ -276,37 +273,11 @@ export class Daemon implements Controlled {
     return verdict
   }
 
-  async #sync(peer: PeerName, addresses: readonly string[]): Promise<void> {
-    const { book, note } = this.#parts
-    const one = async (address: string): Promise<void> => {
-      const held = book.announcement(address)
-      const carrier = this.#contacts.carrier(peer)
-      const take = async (bytes: Uint8Array): Promise<void> => void (await this.#take(address, bytes, peer, 'sync'))
-      const known = await syncHead(carrier, address, held && announcementTag(held), take, this.#stopped.signal)
-      if (known === null || book.find(address) === null) return
-      this.#mirrors.set(address, (this.#mirrors.get(address) ?? new Set()).add(peer))
-      const { verified, served } = known.head
-      this.#feed({ type: 'peerHead', peer, address, verified, served })
-      const inside = this.#contacts.isUrl(peer) ? false : this.#node.scopeOf(peer) !== 'public'
-      for (const text of known.peers) {
-        const hint = taughtHint(text, inside)
-        if (hint !== null) this.#contacts.add(hint, false)
-      }
-    }
-    await syncHeads(addresses, one, (line) => note(`Comparing heads with ${peer}: ${line}`))
-  }
-
-  async #findRelease({ address, version, from }: Extract<Effect, { type: 'findRelease' }>): Promise<void> {
-    const { book, note } = this.#parts
-    try {
-      const release = await book.findPast(
-        address,
-        version,
-        from.map((peer) => this.#contacts.carrier(peer)),
-      )
-      if (release !== null) this.#feed({ type: 'releaseFound', release })
-    } catch (error) {
-      note(`Looking for release ${version}: ${reasonOf(error)}`)
+  #toldOf(peer: PeerName, addresses: readonly string[]): void {
+    const inside = this.#contacts.isUrl(peer) ? false : this.#node.scopeOf(peer) !== 'public'
+    for (const text of addresses) {
+      const hint = taughtHint(text, inside)
+      if (hint !== null) this.#contacts.add(hint, false)
     }
   }
 
@@ -314,10 +285,8 @@ export class Daemon implements Controlled {
     const { book, keeper } = this.#parts
     const release = book.find(address)?.verified
     if (release === null || release === undefined) throw new UploadError(409, 'announce the release first')
-    const noRoom = this.#noRoomFor(release.size)
-    if (noRoom !== null) throw new UploadError(507, noRoom)
     keeper.hold(release)
-    const taken = await takeUpload(release, car, keeper.blocks)
+    const taken = await takeUpload(release, car, keeper.blocks, this.#room())
     // Whoever uploaded is a holder that cannot be asked: the machine looks again at what is missing, perhaps nothing.
     const peer = `${UPLOADER}${from ?? ''}`
     this.#feed({ type: 'peerSeen', peer })
@@ -327,14 +296,13 @@ export class Daemon implements Controlled {
   }
 
   async #addressesOf(address: string): Promise<string[]> {
-    const mirrors = [...(this.#mirrors.get(address) ?? [])].filter((peer) => !this.#contacts.isUrl(peer))
+    const mirrors = this.#sync.mirrorsOf(address).filter((peer) => !this.#contacts.isUrl(peer))
     return (await Promise.all(mirrors.map(async (peer) => await this.#node.addressesOf(peer)))).flat()
   }
 
-  #noRoomFor(bytes: number): string | null {
+  /** Bytes that may still be stored. */
+  #room(): number {
     const { quota } = this.#settings
-    const used = this.#parts.keeper.used()
-    if (quota === null || used + bytes <= quota) return null
-    return `the quota of ${quota} bytes leaves no room for ${bytes} more beside the ${used} that are used`
+    return quota === null ? Infinity : Math.max(0, quota - this.#parts.keeper.used())
   }
 }

@@ -13,9 +13,6 @@ export const MAX_CONFIG_BYTES = 256 * 1024
 export const DEFAULT_PORT = 4996
 export const DEFAULT_GATEWAY_PORT = 8996
 
-/** Releases that a mirror keeps when not told: "nothing is ever lost" speaks for many, a small disk for few; shared blocks cost nothing. */
-export const DEFAULT_KEEP = 10
-
 /** Milliseconds that a reader waits for slower mirrors once one has answered with a verified release: our choice. */
 export const SLOWER_MIRRORS_MS = 1500
 

@@ -24,6 +24,8 @@ export interface Wanted {
 export interface FetchProgress extends FetchEvents {
   /** So many blocks and bytes are missing and will be fetched. */
   planned?(blocks: number, bytes: number): void
+  /** Bytes that may be stored, where that is less than the release was signed for. */
+  room?: number
 }
 
 /** Where fetched blocks go. */
@@ -52,7 +54,8 @@ export function startFetch(
   progress: FetchProgress = {},
 ): RunningFetch {
   const { cid, manifest, size, files } = wanted
-  const budget = size === undefined || files === undefined ? Infinity : budgetFor(size, files)
+  const signed = size === undefined || files === undefined ? Infinity : budgetFor(size, files)
+  const budget = Math.min(signed, progress.room ?? Infinity)
   const flushing = new LazyFlush(store)
   const fetcher = new BlockFetcher(store, signal, budget, flushing.watch(progress))
   for (const source of sources) fetcher.addSource(source)

@@ -3,6 +3,9 @@
  * growing pauses, for ever where a person named the peer.
  */
 import { parseHint, scopeOfHint, UrlCarrier, type Carrier, type Hint, type PeerNode } from '@holdfast/network'
+import type { ArchiveBook } from '../archives/archive-book.ts'
+import type { Home } from '../home.ts'
+import { reachedBefore } from './reached-peers.ts'
 import { KEPT_CONNECTIONS, MAX_CONTACTS, REDIAL_MAX_MS, REDIAL_MIN_MS, TAUGHT_ATTEMPTS } from './limits.ts'
 
 type PeerHint = Extract<Hint, { kind: 'peer' }>
@@ -145,6 +148,22 @@ export class Contacts {
       },
       pause * (0.5 + this.#random()),
     )
+  }
+}
+
+/** All whom a mirror knows when it starts: named by hand, by the links it follows, or reached the last time. */
+export async function addKnown(
+  contacts: Contacts,
+  byHand: readonly string[],
+  book: ArchiveBook,
+  home: Home,
+): Promise<void> {
+  // Hints of links were chosen when the link was taken in.
+  const given = [...byHand, ...book.addresses().flatMap((address) => book.find(address)?.hints ?? [])]
+  for (const text of given) contacts.add(parseHint(text), true)
+  for (const text of await reachedBefore(home)) {
+    const hint = taughtHint(text, true)
+    if (hint !== null) contacts.add(hint, false)
   }
 }
 

@@ -1,5 +1,5 @@
 /** Fetches that run for the mirror's machine, by job: sources join, progress is told, the outcome is reported once. */
-import { CarrierSource, NetworkError, reasonOf, type Carrier } from '@holdfast/network'
+import { budgetFor, CarrierSource, NetworkError, reasonOf, type Carrier } from '@holdfast/network'
 import type { Effect, Input, PeerName } from '@holdfast/mirror'
 import { startFetch, type FetchStore, type RunningFetch } from '../archives/fetch-release.ts'
 import { failureOf } from '../failure.ts'
@@ -16,8 +16,8 @@ interface Job {
 export interface FetchHelp {
   store: FetchStore
   carrier(peer: PeerName): Carrier
-  /** @returns why there is no room for so many bytes more, or null */
-  noRoomFor(bytes: number): string | null
+  /** Bytes that may still be stored; Infinity without a quota. */
+  room(): number
   report(input: Input): void
   /** Blocks and bytes that came, for logs. */
   progress(effect: FetchEffect, line: string): void
@@ -31,6 +31,12 @@ function canBeAsked(peer: PeerName): boolean {
   return !peer.startsWith(UPLOADER)
 }
 
+/** What the release was signed for is never more than the rest of the quota lets us take, or the quota is to blame. */
+function codeOf(error: unknown, quotaIsLess: boolean): string {
+  if (!(error instanceof NetworkError)) return failureOf(error).code
+  return error.code === 'too-large' && quotaIsLess ? 'quota' : error.code
+}
+
 export class FetchJobs {
   readonly #help: FetchHelp
   readonly #jobs = new Map<number, Job>()
@@ -42,20 +48,19 @@ export class FetchJobs {
   start(effect: FetchEffect): void {
     const { release, job, from } = effect
     const { address, version } = release
-    const noRoom = this.#help.noRoomFor(release.size)
-    if (noRoom !== null) {
-      this.#help.report({ type: 'fetchFailed', address, version, job, code: 'quota', reason: noRoom })
-      return
-    }
+    const room = this.#help.room()
     const controller = new AbortController()
     const sources = from.filter(canBeAsked).map((peer) => this.#source(peer))
-    const running = startFetch(release, this.#help.store, sources, controller.signal, this.#progressOf(effect))
+    const running = startFetch(release, this.#help.store, sources, controller.signal, {
+      ...this.#progressOf(effect),
+      room,
+    })
     this.#jobs.set(job, { running, controller })
     running.done.then(
       () => this.#end(job, { type: 'fetched', address, version, job }),
       (error: unknown) => {
         const reason = reasonOf(error)
-        const code = error instanceof NetworkError ? error.code : failureOf(error).code
+        const code = codeOf(error, room < budgetFor(release.size, release.files))
         this.#end(job, { type: 'fetchFailed', address, version, job, code, reason })
       },
     )

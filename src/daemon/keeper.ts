@@ -16,6 +16,8 @@ export class Keeper {
   readonly blocks: BlockStore
   readonly #retention: Retention
   readonly #note: (line: string) => void
+  /** Owners of holds, by which archive. */
+  readonly #held = new Map<string, string>()
   readonly #queues = new Map<string, Promise<unknown>>()
   #gcRunning: Promise<unknown> | null = null
   #gcWanted = false
@@ -33,6 +35,7 @@ export class Keeper {
 
   /** From now on gc keeps whatever there is of this release. */
   hold(release: ReleaseInfo): void {
+    this.#held.set(ownerOf(release), release.address)
     this.#retention.hold(ownerOf(release), [release.cid, release.manifest])
   }
 
@@ -44,7 +47,7 @@ export class Keeper {
       try {
         if (type === 'pin') await this.#pin(release)
         else if (type === 'advanceHead') await book.serve(release)
-        else await this.#retention.unpin(ownerOf(release))
+        else await this.#unpin(ownerOf(release))
         return { type: DONE[type], address, version, job }
       } catch (error) {
         return { type: FAILED[type], address, version, job, code: failureOf(error).code, reason: reasonOf(error) }
@@ -56,7 +59,9 @@ export class Keeper {
   forget(address: string, alsoForget: () => Promise<void>): void {
     void this.#queued(address, async () => {
       try {
-        for (const { owner } of this.#pinsOf(address)) await this.#retention.unpin(owner)
+        const held = [...this.#held].filter(([, archive]) => archive === address).map(([owner]) => owner)
+        const owners = new Set([...held, ...this.#pinsOf(address).map(({ owner }) => owner)])
+        for (const owner of owners) await this.#unpin(owner)
         await alsoForget()
         this.gcSoon()
       } catch (error) {
@@ -79,7 +84,7 @@ export class Keeper {
     for (const { owner, version, cid } of this.#pinsOf(address)) {
       const release = await past(version)
       if (release !== null && release.cid.toString() === cid) kept.push(release)
-      else await this.#retention.unpin(owner)
+      else await this.#unpin(owner)
     }
     return kept
   }
@@ -123,6 +128,11 @@ export class Keeper {
       // A manifest that nobody has is no reason not to keep the release: it serves for planning alone.
       await this.#retention.pin(ownerOf(release), [release.cid])
     }
+  }
+
+  async #unpin(owner: string): Promise<void> {
+    await this.#retention.unpin(owner)
+    this.#held.delete(owner)
   }
 
   #pinsOf(address: string): { owner: string; version: number; cid: string }[] {

@@ -13,6 +13,7 @@ const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer'
  * walk. So nothing is stored before a signature covers it (trust.md, "An upload").
  *
  * @param release verified
+ * @param room bytes that may still be stored
  * @returns blocks that were new here
  * @throws UploadError with the HTTP status and a reason for the sender
  */
@@ -20,9 +21,11 @@ export async function takeUpload(
   release: ReleaseInfo,
   car: AsyncIterable<Uint8Array>,
   store: BlockReader & BlockWriter,
+  room: number,
 ): Promise<{ stored: number }> {
   const expected = new Set([release.manifest.toString(), release.cid.toString()])
   let budget = budgetFor(release.size, release.files)
+  let left = room
   let stored = 0
   try {
     for await (const { cid, bytes } of readCar(car, { maxBlockBytes: MAX_BLOCK_BYTES })) {
@@ -36,7 +39,9 @@ export async function takeUpload(
       for (const link of linksOf(cid, bytes)) expected.add(link.toString())
       if (await store.has(cid)) continue
       budget -= bytes.length
+      left -= bytes.length
       if (budget < 0) throw new UploadError(413, 'more bytes than the release was signed for')
+      if (left < 0) throw new UploadError(507, 'the quota of this mirror leaves no room for it')
       await store.put(cid, bytes)
       stored++
     }

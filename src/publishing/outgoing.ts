@@ -14,7 +14,7 @@ import type { Maintained } from './maintained.ts'
 export interface Outgoing {
   readonly mirrors: Mirrors
   /** Bytes of blocks handed out so far. */
-  sentBytes(): number
+  readonly sentBytes: () => number
 }
 
 /** The node is started with the first hint that needs it; it listens nowhere. */

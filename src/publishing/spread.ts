@@ -21,7 +21,7 @@ export interface SpreadJob {
   /** How many mirrors to wait for. */
   wait: number
   /** Bytes that mirrors took so far: while this grows, somebody is at work. */
-  sentBytes(): number
+  readonly sentBytes: () => number
 }
 
 /** Resolves once `wait` mirrors hold the release, or when nobody got anywhere for PUBLISH_PATIENCE_MS. */
