@@ -114,7 +114,7 @@ export class Daemon implements Controlled {
       name,
     )
     if (!known) await this.#begin(address)
-    for (const hint of hints) this.#contacts.add(hint, true)
+    for (const hint of hints) this.#contacts.add(hint, true, allowPrivate || this.#settings.allowPrivate)
     return { address, notes: skipped }
   }
 
@@ -277,7 +277,7 @@ export class Daemon implements Controlled {
     const inside = this.#contacts.isUrl(peer) ? false : this.#node.scopeOf(peer) !== 'public'
     for (const text of addresses) {
       const hint = taughtHint(text, inside)
-      if (hint !== null) this.#contacts.add(hint, false)
+      if (hint !== null) this.#contacts.add(hint, false, inside)
     }
   }
 

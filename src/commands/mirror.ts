@@ -34,6 +34,13 @@ export const command: Command = {
       value: 'HOST:PORT',
       help: 'where HTTP is served; behind a web server: 127.0.0.1:8996, which is the default',
     },
+    {
+      name: 'announce',
+      type: 'string',
+      multiple: true,
+      value: 'MULTIADDR',
+      help: 'tell others these addresses alone, instead of all that are listened on (repeatable)',
+    },
     FLAG_FROM,
     {
       name: 'url',
@@ -113,6 +120,7 @@ function daemonSettings({ settings, signal }: CommandContext): DaemonSettings {
   if (byHand.skipped[0] !== undefined) throw usageError(`--from: ${byHand.skipped[0]}.`)
   return {
     listen: settings.list('listen'),
+    announce: settings.list('announce'),
     gateway: settings.text('gateway'),
     url: publicUrl(settings.text('url')),
     allowPrivate: settings.isSet('allow-private'),

@@ -16,6 +16,7 @@ interface Contact {
   hints: Map<string, PeerHint>
   /** Named by a person: never given up. */
   given: boolean
+  allowPrivate: boolean
   connected: boolean
   attempts: number
   timer: NodeJS.Timeout | null
@@ -67,21 +68,23 @@ export class Contacts {
    * Somebody to be connected to from now on.
    *
    * @param given by a person, in a link or by hand; else told by another mirror, and given up after some failures
+   * @param allowPrivate whether names in it may lead into the local network
    */
-  add(hint: Hint, given: boolean): void {
+  add(hint: Hint, given: boolean, allowPrivate: boolean): void {
     if (this.#stopped.signal.aborted) return
-    if (hint.kind === 'url') return this.#addUrl(hint.url, hint.text)
+    if (hint.kind === 'url') return this.#addUrl(hint.url, hint.text, allowPrivate)
     if (hint.peer === this.#node.peerId) return
     let contact = this.#contacts.get(hint.peer)
     if (contact === undefined) {
       if (!given && this.#wantsNoMore()) return
       const connected = this.#node.isConnected(hint.peer)
-      contact = { peer: hint.peer, hints: new Map(), given, connected, attempts: 0, timer: null }
+      contact = { peer: hint.peer, hints: new Map(), given, allowPrivate, connected, attempts: 0, timer: null }
       this.#contacts.set(hint.peer, contact)
     }
     const isNew = !contact.hints.has(hint.text)
     contact.hints.set(hint.text, hint)
     contact.given ||= given
+    contact.allowPrivate ||= allowPrivate
     if (isNew && !contact.connected) {
       contact.attempts = 0
       void this.#dial(contact)
@@ -110,10 +113,9 @@ export class Contacts {
     for (const carrier of this.#urls.values()) carrier.close()
   }
 
-  #addUrl(url: URL, text: string): void {
+  #addUrl(url: URL, text: string, allowPrivate: boolean): void {
     if (this.#urls.has(text)) return
-    // Whether a hint may be followed was decided by whoever took it in.
-    this.#urls.set(text, new UrlCarrier(url, true))
+    this.#urls.set(text, new UrlCarrier(url, allowPrivate))
     this.#listener.up(text)
   }
 
@@ -128,7 +130,8 @@ export class Contacts {
     contact.attempts++
     try {
       const addresses = [...contact.hints.values()].map((hint) => hint.address)
-      await this.#node.connect(contact.peer, addresses, this.#stopped.signal)
+      const { allowPrivate } = contact
+      await this.#node.connect(contact.peer, addresses, this.#stopped.signal, { allowPrivate })
     } catch (error) {
       if (this.#stopped.signal.aborted) return
       if (contact.attempts === 1) this.#listener.note(error instanceof Error ? error.message : String(error))
@@ -159,11 +162,14 @@ export async function addKnown(
   home: Home,
 ): Promise<void> {
   // Hints of links were chosen when the link was taken in.
-  const given = [...byHand, ...book.addresses().flatMap((address) => book.find(address)?.hints ?? [])]
-  for (const text of given) contacts.add(parseHint(text), true)
+  for (const text of byHand) contacts.add(parseHint(text), true, true)
+  for (const text of book.addresses().flatMap((address) => book.find(address)?.hints ?? [])) {
+    const hint = parseHint(text)
+    contacts.add(hint, true, scopeOfHint(hint) !== 'public')
+  }
   for (const text of await reachedBefore(home)) {
     const hint = taughtHint(text, true)
-    if (hint !== null) contacts.add(hint, false)
+    if (hint !== null) contacts.add(hint, false, true)
   }
 }
 

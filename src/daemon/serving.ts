@@ -18,6 +18,8 @@ import type { Keeper } from './keeper.ts'
 export interface ServingSettings {
   /** Multiaddrs; empty for the default port. */
   listen: readonly string[]
+  /** Multiaddrs told to others instead of those listened on; empty for all of these, every interface included. */
+  announce: readonly string[]
   /** HOST:PORT; undefined for the default port on loopback. */
   gateway: string | undefined
   allowPrivate: boolean
@@ -51,6 +53,7 @@ export async function startServing(settings: ServingSettings, parts: Parts, help
     const start = async (listen: string[]): Promise<PeerNode> =>
       await PeerNode.start({
         listen,
+        announce: [...settings.announce],
         peerKey,
         serve,
         bitswap,

@@ -92,7 +92,7 @@ export class Mirrors {
     try {
       if (hint.kind === 'url') return { hint, carrier: new UrlCarrier(hint.url, allowPrivate) }
       const node = await this.node()
-      return { hint, carrier: await node.connect(hint.peer, [hint.address], this.#signal) }
+      return { hint, carrier: await node.connect(hint.peer, [hint.address], this.#signal, { allowPrivate }) }
     } catch (error) {
       if (!this.#signal.aborted) this.#failures.push(reasonOf(error))
       return null

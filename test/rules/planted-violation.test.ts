@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PURE_ROOMS } from '../../tools/oxlint-rules/rooms.ts'
 import { LintedCopy, type Finding } from './linted-copy.ts'
 
 const IMPORTS = 'holdfast(who-imports-whom)'
@@ -115,5 +117,10 @@ describe('the rules of the house', () => {
     const refused = small.run('oxlint')
     expect(refused.exitCode).toBe(1)
     expect(refused.output).toContain('src may not import libp2p.')
+  })
+
+  test('hold the same rooms pure as the table of rooms', () => {
+    const configuration = readFileSync(new URL('../../.oxlintrc.json', import.meta.url), 'utf8')
+    expect(configuration).toContain(`"files": [${PURE_ROOMS.map((folder) => `"${folder}/**"`).join(', ')}]`)
   })
 })

@@ -33,7 +33,7 @@ function packageRooms(name: string, ofSource: readonly string[]): Room[] {
   ]
 }
 
-export const ROOMS: readonly Room[] = [
+const ROOMS: readonly Room[] = [
   ...packageRooms('release', ['multiformats', '@ipld/*']),
   ...packageRooms('mirror', ['@holdfast/release', 'multiformats']),
   ...packageRooms('dag', ['multiformats', '@ipld/*', '@helia/unixfs', 'ipfs-unixfs*', 'interface-blockstore']),
