@@ -48,7 +48,7 @@ export async function forge(announcement: Announcement, forgery: Forgery): Promi
 }
 
 /** @returns the file with its statement changed, signed by these alone */
-export async function resign(file: Uint8Array, change: Change, signers: Signer[]): Promise<Uint8Array> {
+async function resign(file: Uint8Array, change: Change, signers: Signer[]): Promise<Uint8Array> {
   const { signed } = JSON.parse(new TextDecoder().decode(file))
   change(signed)
   const bytes = new TextEncoder().encode(canonicalText(signed))

@@ -28,7 +28,7 @@ interface PublisherOptions {
 const RAW = 0x55
 const DAG_PB = 0x70
 const SEED_BYTES = 32
-export const TEST_START = new Date('2026-03-01T12:00:00Z')
+const TEST_START = new Date('2026-03-01T12:00:00Z')
 
 export class Publisher {
   state: TrustedState
