@@ -14,6 +14,7 @@ import {
   type Verdict,
 } from '@holdfast/release'
 import type { ArchiveStore } from '../store/archive-store.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 import { judgeAnnouncement, type KnownState } from './judge-announcement.ts'
 
 /** One archive as it is held here. */
@@ -36,7 +37,7 @@ export class ArchiveBook {
   readonly #store: ArchiveStore
   readonly #now: () => Date
   readonly #archives = new Map<string, Archive>()
-  readonly #queues = new Map<string, Promise<unknown>>()
+  readonly #queue = new KeyedQueue()
   readonly #changes = new EventEmitter()
 
   private constructor(store: ArchiveStore, now: () => Date) {
@@ -73,7 +74,7 @@ export class ArchiveBook {
 
   /** Forgets an archive; nothing of it is left but its blocks. */
   async forget(address: string): Promise<void> {
-    await this.#queued(address, async () => {
+    await this.#queue.run(address, async () => {
       this.#archives.delete(address)
       await this.#store.forget(address)
       this.#changes.emit(address)
@@ -82,7 +83,7 @@ export class ArchiveBook {
 
   /** Stores a state that was made here, by its maintainer. */
   async adopt(state: KnownState): Promise<Archive> {
-    return await this.#queued(state.address, async () => {
+    return await this.#queue.run(state.address, async () => {
       await this.#store.saveState(state)
       return await this.#load(state.address)
     })
@@ -95,7 +96,7 @@ export class ArchiveBook {
    * @returns the verdict; 'ignore' for archives that are not followed
    */
   async submit(address: string, bytes: Uint8Array, sender: Carrier | null): Promise<Verdict> {
-    return await this.#queued(address, async (): Promise<Verdict> => {
+    return await this.#queue.run(address, async (): Promise<Verdict> => {
       const archive = this.find(address)
       if (archive === null) return { outcome: 'ignore', code: 'older', reason: 'this archive is not followed here' }
       const verdict = await judgeAnnouncement(archive.state, bytes, this.#now(), sender)
@@ -114,7 +115,7 @@ export class ArchiveBook {
 
   /** Moves the served head. Its blocks must be pinned already. */
   async serve(release: ReleaseInfo): Promise<void> {
-    await this.#queued(release.address, async () => {
+    await this.#queue.run(release.address, async () => {
       const archive = this.find(release.address)
       if (archive === null) return
       await this.#store.saveServed(release.address, release.version)
@@ -192,18 +193,5 @@ export class ArchiveBook {
     const whole = { ...archive, served: await this.past(address, stored.served) }
     this.#archives.set(address, whole)
     return whole
-  }
-
-  /** One change of an archive after the other. */
-  async #queued<T>(address: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(address) ?? Promise.resolve()
-    const result = before.then(work, work)
-    const settled = result.catch(() => {})
-    this.#queues.set(address, settled)
-    try {
-      return await result
-    } finally {
-      if (this.#queues.get(address) === settled) this.#queues.delete(address)
-    }
   }
 }

@@ -4,6 +4,7 @@ import type { PeerName } from '@holdfast/mirror'
 import type { ReleaseInfo } from '@holdfast/release'
 import type { ArchiveBook } from '../archives/archive-book.ts'
 import { announcementTag } from './gateway-context.ts'
+import { MAX_HISTORY } from './limits.ts'
 
 /** What comparing needs of the daemon. */
 export interface SyncHelp {
@@ -75,5 +76,16 @@ export class HeadSync {
     this.#mirrors.set(address, (this.#mirrors.get(address) ?? new Set()).add(peer))
     heard(address, peer, head)
     told(peer, await client.peers(address, this.#signal))
+    await this.#fillHistory(peer, address)
+  }
+
+  /** Signed metadata of past releases, for `log`: a mirror that joined late knows only the newest. */
+  async #fillHistory(peer: PeerName, address: string): Promise<void> {
+    const { book, carrier } = this.#help
+    const newest = book.find(address)?.verified?.version ?? 1
+    for (let version = newest - 1; version >= Math.max(1, newest - MAX_HISTORY); version--) {
+      if ((await book.targets(address, version)) !== null) continue
+      if ((await book.findPast(address, version, [carrier(peer)])) === null) return
+    }
   }
 }

@@ -3,6 +3,7 @@ import { reasonOf } from '@holdfast/network'
 import type { Effect, Input } from '@holdfast/mirror'
 import type { ReleaseInfo } from '@holdfast/release'
 import type { ArchiveBook } from '../archives/archive-book.ts'
+import { KeyedQueue } from '../archives/keyed-queue.ts'
 import { failureOf } from '../failure.ts'
 import type { BlockStore } from '../store/block-store.ts'
 import type { Retention } from '../store/retention.ts'
@@ -18,7 +19,7 @@ export class Keeper {
   readonly #note: (line: string) => void
   /** Owners of holds, by which archive. */
   readonly #held = new Map<string, string>()
-  readonly #queues = new Map<string, Promise<unknown>>()
+  readonly #queue = new KeyedQueue()
   #gcRunning: Promise<unknown> | null = null
   #gcWanted = false
 
@@ -43,7 +44,7 @@ export class Keeper {
   async perform(effect: DiskEffect, book: ArchiveBook): Promise<Input> {
     const { release, job, type } = effect
     const { address, version } = release
-    return await this.#queued(address, async (): Promise<Input> => {
+    return await this.#queue.run(address, async (): Promise<Input> => {
       try {
         if (type === 'pin') await this.#pin(release)
         else if (type === 'advanceHead') await book.serve(release)
@@ -57,7 +58,7 @@ export class Keeper {
 
   /** Takes away all pins of an archive, then whatever else is to go with it. */
   forget(address: string, alsoForget: () => Promise<void>): void {
-    void this.#queued(address, async () => {
+    void this.#queue.run(address, async () => {
       try {
         const held = [...this.#held].filter(([, archive]) => archive === address).map(([owner]) => owner)
         const owners = new Set([...held, ...this.#pinsOf(address).map(({ owner }) => owner)])
@@ -72,7 +73,7 @@ export class Keeper {
 
   /** Resolves once all that was asked for an archive is done. */
   async settled(address: string): Promise<void> {
-    await this.#queues.get(address)
+    await this.#queue.settled(address)
   }
 
   /**
@@ -103,7 +104,7 @@ export class Keeper {
 
   /** Resolves when nothing is under way on the disk. */
   async idle(): Promise<void> {
-    await Promise.all(this.#queues.values())
+    await this.#queue.settled()
     await this.#gcRunning
   }
 
@@ -141,17 +142,6 @@ export class Keeper {
       if (kind !== OWNER || archive !== address || version === undefined || cid === undefined) return []
       return [{ owner, version: Number(version), cid }]
     })
-  }
-
-  async #queued<T>(address: string, work: () => Promise<T>): Promise<T> {
-    const result = (this.#queues.get(address) ?? Promise.resolve()).then(work)
-    const settled = result.catch(() => {})
-    this.#queues.set(address, settled)
-    try {
-      return await result
-    } finally {
-      if (this.#queues.get(address) === settled) this.#queues.delete(address)
-    }
   }
 }
 

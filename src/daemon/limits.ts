@@ -15,3 +15,5 @@ export const MAX_TOLD_PEERS = 32
 export const FETCH_NOTE_MS = 5_000
 /** Milliseconds that an orderly stop may take before it is cut short. */
 export const STOP_MS = 5_000
+/** Past releases whose signed metadata a mirror gathers from others; each is a few kilobytes. */
+export const MAX_HISTORY = 1000

@@ -1,12 +1,17 @@
 /** Blocks that a publisher with only outgoing connections hands over: stored only when a verified release names them. */
-import { hash } from 'node:crypto'
-import { linksOf, readCar, verifyBlock, DagError, type BlockReader, type BlockWriter } from '@holdfast/dag'
+import {
+  linksOf,
+  MAX_BLOCK_BYTES,
+  readCar,
+  verifyBlock,
+  DagError,
+  type BlockReader,
+  type BlockWriter,
+} from '@holdfast/dag'
 import { budgetFor } from '@holdfast/network'
 import type { ReleaseInfo } from '@holdfast/release'
 import { UploadError } from '../gateway/context.ts'
-
-const MAX_BLOCK_BYTES = 2 * 1024 * 1024
-const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
+import { sha256 } from '../store/sha256.ts'
 
 /**
  * Takes a CAR in which every block is named by an earlier one, by the release or by a block held already: the order of a

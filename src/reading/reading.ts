@@ -99,7 +99,11 @@ export class Reading {
     const whole = release !== null && cid.equals(release.cid)
     const bounds = release === null ? {} : { size: release.size, files: release.files }
     const wanted = { cid, ...bounds, ...(whole && { manifest: release.manifest }) }
-    const fetching = startFetch(wanted, store, this.#home.sources(), this.#context.signal, {
+    // A fetch with nobody to ask ends at once, so the first mirror is waited for; later ones join it.
+    const early: BlockSource[] = this.#home.sources()
+    let join = (source: BlockSource): void => void early.push(source)
+    await this.#joinSources((source) => join(source))
+    const fetching = startFetch(wanted, store, early, this.#context.signal, {
       ...progress,
       block: (of, size, source) => {
         sources.add(source)
@@ -107,7 +111,8 @@ export class Reading {
         progress.block?.(of, size, source)
       },
     })
-    await Promise.all([fetching.done, this.#joinSources((source) => fetching.addSource(source))])
+    join = (source) => fetching.addSource(source)
+    await fetching.done
     return { sources: [...sources], bytes }
   }
 

@@ -98,6 +98,15 @@ describe.skipIf(!there)('the real archive', () => {
     expect(releases.map((one: { cid: string }) => one.cid)).toEqual(STATES.map(({ cid }) => cid).toReversed())
   })
 
+  it('has its whole history on a mirror that came late', async () => {
+    const { gateway } = mirrors[2] ?? { gateway: '' }
+    for (const release of [1, 2, 3]) {
+      expect((await fetch(`${gateway}/archives/${maintainer.address}/metadata/${release}.targets.json`)).status).toBe(
+        200,
+      )
+    }
+  })
+
   it('moves only the missing blocks from one release to the next', () => {
     const fetched = usedAfter - usedBefore
     console.log(
