@@ -9,7 +9,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const OUT = join(ROOT, 'dist', 'holdfast')
 
 const commit = execFileSync('git', ['describe', '--always', '--dirty'], { cwd: ROOT, encoding: 'utf8' }).trim()
-const { version, description, license } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<string, string>
+const { version, description, license } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<
+  string,
+  string
+>
 
 rmSync(OUT, { recursive: true, force: true })
 mkdirSync(OUT, { recursive: true })
@@ -19,7 +22,10 @@ const ownManifests: Plugin = {
   transform(code, id) {
     const found = /\b(?:req|require)\('([./]+package\.json)'\)/.exec(code)
     if (found === null || !id.includes('node_modules')) return null
-    const { name, version: of } = JSON.parse(readFileSync(join(dirname(id), found[1] ?? ''), 'utf8')) as Record<string, string>
+    const { name, version: of } = JSON.parse(readFileSync(join(dirname(id), found[1] ?? ''), 'utf8')) as Record<
+      string,
+      string
+    >
     return { code: code.replace(found[0], JSON.stringify({ name, version: of })) }
   },
 }
@@ -32,7 +38,13 @@ const bundle = await rolldown({
   // Warnings of dependencies about themselves.
   checks: { circularDependency: false },
 })
-await bundle.write({ dir: OUT, format: 'esm', entryFileNames: 'cli.js', chunkFileNames: '[name]-[hash].js', minify: false })
+await bundle.write({
+  dir: OUT,
+  format: 'esm',
+  entryFileNames: 'cli.js',
+  chunkFileNames: '[name]-[hash].js',
+  minify: false,
+})
 await bundle.close()
 
 const launcher = readFileSync(join(ROOT, 'src', 'holdfast.mjs'), 'utf8').replaceAll('./cli.ts', './cli.js')

@@ -1,5 +1,6 @@
 /** Arguments to one of commands/*, loaded only then; the one place that sets the exit code. */
-import { GLOBAL_FLAGS, InterruptError, type Command } from './command.ts'
+import { InterruptError, type Command } from './command.ts'
+import { GLOBAL_FLAGS } from './flags.ts'
 import { CommandError, EXIT, failureOf, type ExitCode } from './failure.ts'
 import { completionScript, helpOf, helpOfAll } from './help.ts'
 import { openHome } from './home.ts'

@@ -1,5 +1,6 @@
 /** Help texts and shell completion, made from the commands themselves. */
-import { GLOBAL_FLAGS, type Command, type Flag } from './command.ts'
+import type { Command } from './command.ts'
+import { GLOBAL_FLAGS, type Flag } from './flags.ts'
 import { usageError } from './settings.ts'
 
 const WIDTH_OF_NAMES = 26

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { parse as parseToml, TomlError } from 'smol-toml'
-import type { Flag } from './command.ts'
+import type { Flag } from './flags.ts'
 import { CommandError, EXIT } from './failure.ts'
 import { MAX_CONFIG_BYTES } from './limits.ts'
 

@@ -1,6 +1,7 @@
 import { chooseHints } from '@holdfast/network'
 import { parseFollowable } from '../archives/followable.ts'
-import { FLAG_ALLOW_PRIVATE, type Command } from '../command.ts'
+import type { Command } from '../command.ts'
+import { FLAG_ALLOW_PRIVATE } from '../flags.ts'
 import { ControlClient } from '../control/control-client.ts'
 import { lockHome } from '../home-lock.ts'
 import { makeHome } from '../home.ts'

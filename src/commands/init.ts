@@ -1,5 +1,6 @@
 import { createArchive, formatLink, ReleaseError } from '@holdfast/release'
-import { FLAG_KEY, FLAG_PASSPHRASE_FILE, type Command } from '../command.ts'
+import type { Command } from '../command.ts'
+import { FLAG_KEY, FLAG_PASSPHRASE_FILE } from '../flags.ts'
 import { makeHome } from '../home.ts'
 import { openBook } from '../publishing/maintained.ts'
 import { openOwnKey } from '../publishing/own-key.ts'

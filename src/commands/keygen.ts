@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { FLAG_PASSPHRASE_FILE, type Command } from '../command.ts'
+import type { Command } from '../command.ts'
+import { FLAG_PASSPHRASE_FILE } from '../flags.ts'
 import { makeHome } from '../home.ts'
 import { createKeyFile } from '../keys/key-file.ts'
 import { readPassphrase } from '../keys/passphrase.ts'

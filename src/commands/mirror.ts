@@ -1,6 +1,7 @@
 import { DEFAULT_KEEP } from '@holdfast/mirror'
 import { chooseHints } from '@holdfast/network'
-import { InterruptError, FLAG_ALLOW_PRIVATE, FLAG_FROM, type Command, type CommandContext } from '../command.ts'
+import { InterruptError, type Command, type CommandContext } from '../command.ts'
+import { FLAG_ALLOW_PRIVATE, FLAG_FROM } from '../flags.ts'
 import { ArchiveBook } from '../archives/archive-book.ts'
 import { parseFollowable } from '../archives/followable.ts'
 import { Daemon, type DaemonSettings } from '../daemon.ts'

@@ -1,4 +1,5 @@
-import { FLAG_ARCHIVE, FLAG_KEY, FLAG_PASSPHRASE_FILE, type Command } from '../command.ts'
+import type { Command } from '../command.ts'
+import { FLAG_ARCHIVE, FLAG_KEY, FLAG_PASSPHRASE_FILE } from '../flags.ts'
 import { EXIT } from '../failure.ts'
 import { counted, formatBytes } from '../figures.ts'
 import { Publishing, type Published } from '../publishing/publishing.ts'

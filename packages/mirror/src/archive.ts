@@ -1,7 +1,8 @@
 /** What a machine knows of one followed archive, and what follows from it without any decision. */
 import type { ReleaseInfo } from '@holdfast/release'
-import type { JobId, ReportCode, TimerId } from './effects.ts'
-import type { Followed, PeerName } from './inputs.ts'
+import type { ReportCode } from './effects.ts'
+import type { Followed } from './inputs.ts'
+import type { JobId, PeerName, TimerId } from './names.ts'
 
 /** A release on its way: from the announcement to the pin. */
 export interface Wanted {

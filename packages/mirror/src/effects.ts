@@ -1,12 +1,6 @@
 /** What a mirror wants done. `src/daemon.ts` does it, a simulator pretends to. */
 import type { ReleaseInfo } from '@holdfast/release'
-import type { PeerName } from './inputs.ts'
-
-/** Names one effect that reports back. Unique for the life of the machine: late reports of an abandoned job find nobody. */
-export type JobId = number
-
-/** Unique for the life of the machine, likewise. */
-export type TimerId = string
+import type { JobId, PeerName, TimerId } from './names.ts'
 
 /**
  * Rules for the performer:

@@ -1,7 +1,7 @@
 /** What is under way: effects that will report back, and timers. Late reports and stale timers find nothing here. */
 import type { ReleaseInfo } from '@holdfast/release'
-import type { Effect, JobId, TimerId } from './effects.ts'
-import type { PeerName } from './inputs.ts'
+import type { Effect } from './effects.ts'
+import type { JobId, PeerName, TimerId } from './names.ts'
 
 export interface Job {
   id: JobId

@@ -16,7 +16,7 @@ import { isNewest, isSame, isUseful, type Archive, type PeerHeads, type Wanted }
 import { pauseAfter } from './backoff.ts'
 import type { Errands } from './errands.ts'
 import { findingOf, isSlow, type Failure, type Finding } from './failure.ts'
-import type { PeerName } from './inputs.ts'
+import type { PeerName } from './names.ts'
 import { MAX_FALLBACKS, MAX_FINDS, MAX_LEFTOVERS, MAX_PREEMPTIONS, MAX_SOURCES } from './limits.ts'
 import { claims, knowsArchive, type PeerTable } from './peers.ts'
 

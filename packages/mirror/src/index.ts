@@ -1,7 +1,8 @@
 /** What a mirror fetches, pins, serves and forgets: decisions alone, no I/O. */
-export type { Effect, JobId, TimerId } from './effects.ts'
+export type { Effect } from './effects.ts'
+export type { JobId, PeerName, TimerId } from './names.ts'
 export { MirrorError } from './errors.ts'
-export type { Input, PeerName } from './inputs.ts'
+export type { Input } from './inputs.ts'
 export {
   DEFAULT_KEEP,
   MAX_FALLBACKS,

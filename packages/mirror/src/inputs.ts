@@ -1,9 +1,6 @@
 /** What a mirror is told: by people, by peers, by the clock, and by whoever performs its effects. */
 import type { ReleaseInfo } from '@holdfast/release'
-import type { JobId, TimerId } from './effects.ts'
-
-/** A peer as the network calls it; compared, never read. */
-export type PeerName = string
+import type { JobId, PeerName, TimerId } from './names.ts'
 
 /** Everything that a machine may be told, in any order and any number of times: what makes no sense (any more) changes nothing. */
 export type Input =

@@ -2,8 +2,7 @@
 import type { Archive, PeerHeads, Wanted } from './archive.ts'
 import type { Errands } from './errands.ts'
 import { jittered } from './backoff.ts'
-import type { TimerId } from './effects.ts'
-import type { PeerName } from './inputs.ts'
+import type { PeerName, TimerId } from './names.ts'
 import { MAX_HEADS, MAX_PEERS, MAX_SOURCES, SYNC_MS } from './limits.ts'
 
 export class PeerTable {

@@ -1,7 +1,7 @@
 /** What can be asked of a machine, for `status` and for tests. */
 import type { ReleaseInfo } from '@holdfast/release'
 import type { Archive } from './archive.ts'
-import type { PeerName } from './inputs.ts'
+import type { PeerName } from './names.ts'
 import { claims, knowsArchive } from './peers.ts'
 
 /** One followed archive, as the machine has it. A copy: it does not change. */
