@@ -37,6 +37,8 @@ export interface FetchStore extends BlockReader, BlockWriter {
 /** A fetch that runs: sources may join it. */
 export interface RunningFetch {
   addSource(source: BlockSource): void
+  /** The first block that somebody was asked for and has not sent, and who; null when nothing is asked for. */
+  waitingFor(): BlockFetcher['waitingFor']
   /** Resolves when every block that the root reaches is in the store. */
   readonly done: Promise<void>
 }
@@ -64,7 +66,11 @@ export function startFetch(
     await fetchTree(cid, store, fetcher)
     await flushing.end()
   }
-  return { addSource: (source) => fetcher.addSource(source), done: run() }
+  return {
+    addSource: (source) => fetcher.addSource(source),
+    waitingFor: () => fetcher.waitingFor,
+    done: run(),
+  }
 }
 
 /** Flushes a while after a block came, and not once for each. */

@@ -30,7 +30,7 @@ export const command: Command = {
         )
       }
       // All of it first: whoever reads stdout shall not take half a file for a whole one.
-      const progress = showProgress(out, node.size, () => node.cid.toString())
+      const progress = showProgress(out, node.size, () => reading.waitingFor())
       await reading.fetch(node.cid, store, progress).finally(() => progress.stop())
       if (out.json) {
         const { release, root } = reading

@@ -32,6 +32,7 @@ export async function learnNewest(
         const verdict = await book.submit(address, answer.bytes, mirror.carrier)
         if (verdict.outcome === 'reject')
           learned.notes.push(`${mirror.carrier.name} holds something that does not verify: ${verdict.reason}`)
+        if (verdict.outcome === 'accept') learned.notes.push(...verdict.warnings.map(({ message }) => message))
         if (verdict.outcome === 'accept' && verdict.newRelease)
           learned.notes.push(`learned release ${verdict.release.version} from ${mirror.carrier.name}`)
       }

@@ -3,7 +3,7 @@ import { resolvePath, type BlockReader, type ResolvedNode } from '@holdfast/dag'
 import { BlockFetcher, CarrierSource, chooseHints, type BlockSource, type Hint } from '@holdfast/network'
 import { gradeFreshness, openPastRelease, type Freshness, type ReleaseInfo } from '@holdfast/release'
 import type { CID } from 'multiformats/cid'
-import { startFetch, type FetchProgress, type FetchStore } from '../archives/fetch-release.ts'
+import { startFetch, type FetchProgress, type FetchStore, type RunningFetch } from '../archives/fetch-release.ts'
 import type { KnownState } from '../archives/judge-announcement.ts'
 import type { CommandContext } from '../command.ts'
 import { FLAG_ALLOW_PRIVATE, FLAG_FROM, type Flag } from '../flags.ts'
@@ -37,6 +37,7 @@ export class Reading {
   readonly #context: CommandContext
   #attempts: Promise<ReachedMirror | null>[] = []
   #root: CID | null = null
+  #waitingFor: RunningFetch['waitingFor'] = () => null
 
   private constructor(what: What, home: HomeReader, mirrors: Mirrors, context: CommandContext) {
     this.what = what
@@ -113,8 +114,15 @@ export class Reading {
       },
     })
     join = (source) => fetching.addSource(source)
+    this.#waitingFor = () => fetching.waitingFor()
     await fetching.done
     return { sources: [...sources], bytes }
+  }
+
+  /** Which block a fetch under way waits for and from whom, in words. */
+  waitingFor(): string {
+    const waiting = this.#waitingFor()
+    return waiting === null ? 'a mirror' : `${waiting.cid} from ${waiting.from.join(', ')}`
   }
 
   /** Reads blocks one by one as they are asked for. */
