@@ -37,7 +37,8 @@ export const command: Command = {
       const output = wished ?? defaultOutput(reading)
       if (wished === undefined) requireFree(output)
       say(context, reading)
-      const progress = showProgress(out, node.type === 'file' ? node.size : (reading.release?.size ?? null), () => reading.waitingFor(),
+      const progress = showProgress(out, node.type === 'file' ? node.size : (reading.release?.size ?? null), () =>
+        reading.waitingFor(),
       )
       const { sources, bytes } = await reading.fetch(node.cid, store, progress).finally(() => progress.stop())
       const written = await writeOutput(node, store, output, signal, reading.release?.size)
