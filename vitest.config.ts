@@ -9,6 +9,7 @@ const SUITES = {
   faults: ['test/faults/**/*.test.ts'],
   interop: ['test/interop/**/*.test.ts'],
   rules: ['test/rules/**/*.test.ts'],
+  tuf: ['test/tuf/**/*.test.ts'],
   blocking: ['test/blocking/**/*.test.ts'],
 }
 

@@ -24,6 +24,13 @@ export function isArchiveName(name: string): boolean {
   return name.trim() !== '' && Array.from(name).length <= MAX_NAME_CHARS && isPlainText(name)
 }
 
+/** @returns the public keys that may sign timestamps and no release; with our roots one at most */
+export function heartbeatsOf(root: Root): string[] {
+  const { publicKeys } = maintainersOf(root)
+  const keys = (root.roles.get('timestamp')?.keyIds ?? []).map((keyId) => root.keys.get(keyId)?.text)
+  return keys.filter((key) => key !== undefined).filter((key) => !publicKeys.includes(key))
+}
+
 /** @returns the public keys of those who sign releases, as the root lists them */
 export function maintainersOf(root: Root): { publicKeys: string[]; threshold: number } {
   const role = root.roles.get('targets')

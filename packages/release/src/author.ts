@@ -3,16 +3,13 @@ import { addressOf } from './address.ts'
 import { sha256Hex } from './digest.ts'
 import { ReleaseError } from './errors.ts'
 import { meetsThreshold } from './held-roles.ts'
-import { MAX_ROOT_BYTES, ROLE_VALIDITY_MS, TIMESTAMP_VALIDITY_MS } from './limits.ts'
-import { parseRoot, parseSnapshot, parseTargets, parseTimestamp, type Root } from './metadata.ts'
+import { MAX_ROOT_BYTES, ROLE_VALIDITY_MS } from './limits.ts'
+import { parseRoot, parseTargets, type Root } from './metadata.ts'
 import { verifyState, type VerifiedState } from './open-state.ts'
 import { refusalFrom } from './refusal.ts'
 import { readReleaseTarget, writeReleaseTarget, type ReleaseContent } from './release-target.ts'
-import { issuedField } from './clock-warning.ts'
-import { formatDate } from './shapes.ts'
+import { formatDate, type JsonObject } from './shapes.ts'
 import {
-  enoughFor,
-  fileRecord,
   header,
   namedFor,
   requireOwnSignatures,
@@ -22,6 +19,7 @@ import {
 } from './sign-metadata.ts'
 import type { Signer } from './signer.ts'
 import type { TrustedState, VerifiedRoles } from './trusted-state.ts'
+import { timestampOver, wrapTargets } from './wrap-targets.ts'
 
 interface Signing {
   signers: Signer[]
@@ -57,10 +55,10 @@ export async function authorRoot(o: Maintainers & Signing & { state: TrustedStat
   const state = { ...o.state, roots: [...o.state.roots, root] }
   if (roles === null) return state
   if (await meetsThreshold(roles.targets, next, 'targets'))
-    return wrapTargets(state, roles.targets.bytes, next, roles, o)
+    return wrapNext(state, roles.targets.bytes, next, roles, o)
   const targets = await signFile(roles.targets.signed.raw, namedFor(next, 'targets', o.signers))
   await requireOwnSignatures(parseTargets(targets), next, 'targets')
-  return wrapTargets(state, targets, next, roles, o)
+  return wrapNext(state, targets, next, roles, o)
 }
 
 /**
@@ -74,15 +72,10 @@ export async function authorRelease(
   o: Signing & { state: TrustedState; content: ReleaseContent; message: string; published?: Date },
 ): Promise<TrustedState> {
   const { root, roles } = await verifyOwnState(o.state)
-  const previous = roles && (await sha256Hex(roles.targets.bytes))
-  const published = formatDate(o.published ?? o.now)
-  const signed = {
-    ...header('targets', (roles?.targets.signed.version ?? 0) + 1, o.now, ROLE_VALIDITY_MS),
-    targets: writeReleaseTarget({ ...o.content, message: o.message, published, previous }),
-  }
+  const signed = await releaseStatement(roles, o)
   const targets = await signReadable(signed, namedFor(root.signed, 'targets', o.signers))
   await requireOwnSignatures(parseTargets(targets), root.signed, 'targets')
-  return wrapTargets(o.state, targets, root.signed, roles, o)
+  return wrapNext(o.state, targets, root.signed, roles, o)
 }
 
 /**
@@ -94,40 +87,44 @@ export async function authorRelease(
 export async function renewTimestamp(o: Signing & { state: TrustedState }): Promise<TrustedState> {
   const { root, roles } = await verifyOwnState(o.state)
   if (roles === null) throw new ReleaseError('no-release', 'the archive has no release to renew')
-  return { ...o.state, timestamp: await timestampOver(roles.snapshot.bytes, root.signed, roles, o) }
+  const version = roles.timestamp.signed.version + 1
+  const { signers, now } = o
+  return {
+    ...o.state,
+    timestamp: await timestampOver(roles.snapshot.bytes, version, { root: root.signed, signers, now }),
+  }
 }
 
 /** Snapshot and timestamp, each one version on, around targets that are signed already. */
-async function wrapTargets(
+async function wrapNext(
   state: TrustedState,
   targets: Uint8Array,
   root: Root,
   before: VerifiedRoles | null,
   { signers, now }: Signing,
 ): Promise<TrustedState> {
-  const version = (before?.snapshot.signed.version ?? 0) + 1
-  const meta = { 'targets.json': await fileRecord(targets, parseTargets(targets).signed.version) }
-  const signed = { ...header('snapshot', version, now, ROLE_VALIDITY_MS), meta }
-  const snapshot = await signFile(signed, enoughFor(root, 'snapshot', signers))
-  await requireOwnSignatures(parseSnapshot(snapshot), root, 'snapshot')
-  return { ...state, targets, snapshot, timestamp: await timestampOver(snapshot, root, before, { signers, now }) }
+  const versions = {
+    snapshot: (before?.snapshot.signed.version ?? 0) + 1,
+    timestamp: (before?.timestamp.signed.version ?? 0) + 1,
+  }
+  return { ...state, targets, ...(await wrapTargets(targets, versions, { root, signers, now })) }
 }
 
-async function timestampOver(
-  snapshot: Uint8Array,
-  root: Root,
-  before: VerifiedRoles | null,
-  { signers, now }: Signing,
-): Promise<Uint8Array> {
-  const version = (before?.timestamp.signed.version ?? 0) + 1
-  const meta = { 'snapshot.json': await fileRecord(snapshot, parseSnapshot(snapshot).signed.version) }
-  const signed = { ...header('timestamp', version, now, TIMESTAMP_VALIDITY_MS), ...issuedField(formatDate(now)), meta }
-  const timestamp = await signFile(signed, enoughFor(root, 'timestamp', signers))
-  await requireOwnSignatures(parseTimestamp(timestamp), root, 'timestamp')
-  return timestamp
+/** What is signed as the release that follows the one held. */
+export async function releaseStatement(
+  roles: VerifiedRoles | null,
+  o: { content: ReleaseContent; message: string; published?: Date; now: Date },
+): Promise<JsonObject> {
+  const previous = roles && (await sha256Hex(roles.targets.bytes))
+  const published = formatDate(o.published ?? o.now)
+  return {
+    ...header('targets', (roles?.targets.signed.version ?? 0) + 1, o.now, ROLE_VALIDITY_MS),
+    targets: writeReleaseTarget({ ...o.content, message: o.message, published, previous }),
+  }
 }
 
-async function verifyOwnState(state: TrustedState): Promise<VerifiedState> {
+/** @throws ReleaseError 'bad-state' when what the caller holds does not verify */
+export async function verifyOwnState(state: TrustedState): Promise<VerifiedState> {
   try {
     return await verifyState(state)
   } catch (error) {
@@ -136,8 +133,8 @@ async function verifyOwnState(state: TrustedState): Promise<VerifiedState> {
   }
 }
 
-/** Signs a release only in a form that readers will accept. */
-async function signReadable(signed: Parameters<typeof signFile>[0], signers: Signer[]): Promise<Uint8Array> {
+/** Signs a release only in a form that readers will accept. @throws ReleaseError 'bad-argument' */
+export async function signReadable(signed: JsonObject, signers: readonly Signer[]): Promise<Uint8Array> {
   try {
     const targets = await signFile(signed, signers)
     readReleaseTarget(parseTargets(targets).signed)

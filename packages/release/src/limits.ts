@@ -7,6 +7,20 @@ export const MAX_ANNOUNCEMENT_BYTES = 256 * 1024
 /** Bytes of all root metadata in one encoded announcement; a longer chain travels as its newest part. */
 export const MAX_ANNOUNCED_ROOT_BYTES = 64 * 1024
 
+// --- proposals: our choice; one with three maintainers has under 8 KiB, so that a messenger takes it ---
+
+/** Bytes of one encoded proposal: what an announcement and one more root take. */
+export const MAX_PROPOSAL_BYTES = 320 * 1024
+/** UTF-8 bytes of the summary in a proposal. */
+export const MAX_SUMMARY_BYTES = 1024
+/** Copies of a proposal that are merged at once: no more can have been cosigned apart from each other. */
+export const MAX_PROPOSAL_COPIES = 128
+
+// --- fork proofs ---
+
+/** Bytes of one encoded fork proof: two targets files and the announced roots. */
+export const MAX_FORK_PROOF_BYTES = 320 * 1024
+
 // --- per file: TUF leaves the numbers to the client (5.3.3, 5.4.1, 5.5.1, 5.6.1); python-tuf's are larger for snapshot and targets ---
 
 /** Bytes of one root metadata file: one must always fit the announced part. */
@@ -30,6 +44,17 @@ export const MAX_SIGNATURES = 128
 export const MAX_KEYS = 128
 /** Characters of one public key in text form (an RSA 8192 key in PEM takes 1,500). */
 export const MAX_PUBLIC_KEY_CHARS = 4096
+
+// --- delegations: our choice; python-tuf stops at 32 roles visited for one target ---
+
+/** Roles that one targets file may delegate to. */
+export const MAX_DELEGATED_ROLES = 256
+/** Path patterns or hash prefixes of one delegated role. */
+export const MAX_PATH_PATTERNS = 4096
+/** Characters of one path pattern: as long as a path on Linux. */
+export const MAX_PATH_PATTERN_CHARS = 4096
+/** Roles visited in search of one target (TUF 5.6.7.1). */
+export const MAX_VISITED_ROLES = 32
 
 // --- strings shown to people: our choice ---
 

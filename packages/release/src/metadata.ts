@@ -3,9 +3,11 @@
  * Fields that we do not know stay in `raw` and in the signed bytes.
  */
 import { canonicalBytes, parseJson, type Json } from './canonical-json.ts'
+import { parseDelegations, type Delegations } from './delegations.ts'
 import { parsePublicKey, type PublicKey } from './keys.ts'
 import { MAX_KEYS, MAX_SIGNATURES } from './limits.ts'
 import { Refusal } from './refusal.ts'
+import { parseRole, type Role } from './role.ts'
 import { arrayAt, dateAt, integerAt, member, objectAt, stringAt, type JsonObject } from './shapes.ts'
 
 /** One metadata file: the statement, and who claims to have signed it. */
@@ -25,11 +27,6 @@ export interface Signed {
   readonly raw: JsonObject
 }
 
-export interface Role {
-  readonly keyIds: readonly string[]
-  readonly threshold: number
-}
-
 export type TopRole = 'root' | 'timestamp' | 'snapshot' | 'targets'
 
 /** Whoever names keys and roles: a root, later a targets file that delegates. */
@@ -38,7 +35,10 @@ export interface Delegator {
   readonly roles: ReadonlyMap<string, Role>
 }
 
-export interface Root extends Signed, Delegator {}
+export interface Root extends Signed, Delegator {
+  /** Whether files are asked for by version and hash (TUF 6.2). */
+  readonly consistentSnapshot: boolean
+}
 
 /** What one role says of another's file (METAFILES, TUF 4.4). */
 export interface FileRecord {
@@ -64,6 +64,8 @@ export interface TargetRecord {
 
 export interface Targets extends Signed {
   readonly targets: ReadonlyMap<string, TargetRecord>
+  /** null when nobody else may speak for targets. */
+  readonly delegations: Delegations | null
 }
 
 const TOP_ROLES: readonly TopRole[] = ['root', 'timestamp', 'snapshot', 'targets']
@@ -77,7 +79,8 @@ export function parseRoot(bytes: Uint8Array): SignedFile<Root> {
       throw new Refusal('bad-format', 'root.consistent_snapshot is neither true nor false')
     }
     const roles = parseRoles(objectAt(member(raw, 'roles'), 'root.roles'))
-    return { keys: parseKeys(objectAt(member(raw, 'keys'), 'root.keys')), roles }
+    const keys = parseKeys(objectAt(member(raw, 'keys'), 'root.keys'))
+    return { keys, roles, consistentSnapshot: consistent === true }
   })
 }
 
@@ -103,7 +106,8 @@ export function parseTargets(bytes: Uint8Array): SignedFile<Targets> {
     for (const [path, value] of Object.entries(objectAt(member(raw, 'targets'), 'targets.targets'))) {
       targets.set(path, parseTarget(objectAt(value, 'a target')))
     }
-    return { targets }
+    const delegations = member(raw, 'delegations')
+    return { targets, delegations: delegations === undefined ? null : parseDelegations(delegations) }
   })
 }
 
@@ -146,13 +150,6 @@ function parseKeys(object: JsonObject): Map<string, PublicKey> {
 
 function parseRoles(object: JsonObject): Map<string, Role> {
   return new Map(TOP_ROLES.map((name) => [name, parseRole(objectAt(member(object, name), `root.roles.${name}`), name)]))
-}
-
-function parseRole(object: JsonObject, name: string): Role {
-  const keyIds = arrayAt(member(object, 'keyids'), `${name}.keyids`).map((id) => stringAt(id, `${name}.keyids`))
-  if (keyIds.length > MAX_KEYS) throw new Refusal('too-large', `more than ${MAX_KEYS} keys for ${name}`)
-  if (new Set(keyIds).size !== keyIds.length) throw new Refusal('bad-format', `${name}.keyids names a key twice`)
-  return { keyIds, threshold: integerAt(member(object, 'threshold'), `${name}.threshold`, 1) }
 }
 
 function parseFileRecords(raw: JsonObject, role: string): Map<string, FileRecord> {

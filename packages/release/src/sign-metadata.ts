@@ -21,6 +21,8 @@ export interface Maintainers {
   maintainers: string[]
   /** How many of them sign a release or new keys. */
   threshold: number
+  /** A key that may sign snapshot and timestamp as any maintainer may, and nothing else. */
+  heartbeat?: string | undefined
 }
 
 /** The fields that all roles share (TUF 4.3). @param validityMs from `now` on, milliseconds */
@@ -41,7 +43,13 @@ export async function rootStatement(o: Maintainers, version: number, now: Date):
     keys[await keyIdOf(key)] = key
   }
   const keyids = Object.keys(keys)
-  const strong = { keyids, threshold: o.threshold }
+  const strong = { keyids: [...keyids], threshold: o.threshold }
+  if (o.heartbeat !== undefined) {
+    const key = ed25519KeyObject(o.heartbeat)
+    const keyId = await keyIdOf(key)
+    keys[keyId] = key
+    keyids.push(keyId)
+  }
   const anyOne = { keyids, threshold: 1 }
   return {
     ...header('root', version, now, ROLE_VALIDITY_MS),
@@ -61,11 +69,16 @@ export async function fileRecord(bytes: Uint8Array, version: number): Promise<Js
 export async function signFile(signed: JsonObject, signers: readonly Signer[]): Promise<Uint8Array> {
   const bytes = canonicalBytes(signed)
   const distinct = [...new Map(signers.map((signer) => [signer.keyId, signer])).values()]
-  distinct.sort((a, b) => (a.keyId < b.keyId ? -1 : 1))
   const signatures = await Promise.all(
-    distinct.map(async (signer) => ({ keyid: signer.keyId, sig: toHex(await signer.sign(bytes)) })),
+    distinct.map(async (signer): Promise<[string, string]> => [signer.keyId, toHex(await signer.sign(bytes))]),
   )
-  return canonicalBytes({ signatures, signed })
+  return assembleFile(signed, new Map(signatures))
+}
+
+/** @param signatures hex, by key id @returns the metadata file, in the form that `signFile` gives it */
+export function assembleFile(signed: JsonObject, signatures: ReadonlyMap<string, string>): Uint8Array {
+  const sorted = [...signatures].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return canonicalBytes({ signatures: sorted.map(([keyid, sig]) => ({ keyid, sig })), signed })
 }
 
 /** @returns the signers whom the root names for this role; others would only add dead bytes */
@@ -88,14 +101,16 @@ export async function requireOwnSignatures(file: SignedFile<Signed>, root: Root,
   }
 }
 
-function requireSensible({ name, maintainers, threshold }: Maintainers): void {
+function requireSensible({ name, maintainers, threshold, heartbeat }: Maintainers): void {
   if (!isArchiveName(name)) {
     throw new ReleaseError('bad-argument', 'the name is empty, longer than 200 characters, or cannot be shown')
   }
-  const bad = maintainers.find((key) => !isEd25519PublicKey(key))
+  const bad = [...maintainers, ...(heartbeat === undefined ? [] : [heartbeat])].find((key) => !isEd25519PublicKey(key))
   if (bad !== undefined) throw new ReleaseError('bad-argument', `not a public key of 64 hex characters: ${bad}`)
   if (new Set(maintainers).size !== maintainers.length)
     throw new ReleaseError('bad-argument', 'a maintainer is named twice')
+  if (heartbeat !== undefined && maintainers.includes(heartbeat))
+    throw new ReleaseError('bad-argument', 'the heartbeat key is a maintainer, who can do all that it can')
   if (maintainers.length > MAX_KEYS) throw new ReleaseError('bad-argument', `more than ${MAX_KEYS} maintainers`)
   if (!Number.isInteger(threshold) || threshold < 1 || threshold > maintainers.length) {
     throw new ReleaseError('bad-argument', `a threshold of ${threshold} for ${maintainers.length} maintainers`)

@@ -1,7 +1,7 @@
 /** The program as a user runs it: a process of its own, with a home of its own, watched line by line. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -54,7 +54,14 @@ export class RunningProgram {
     this.#child = spawn(process.execPath, [...loaded, PROGRAM, ...args, ...flags], {
       cwd,
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], HOME: tmpdir(), HOLDFAST_PASSPHRASE: TEST_PASSPHRASE, ...env },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: tmpdir(),
+        // Halves the start of each process.
+        NODE_COMPILE_CACHE: join(tmpdir(), `holdfast-compile-cache-${userInfo().uid}`),
+        HOLDFAST_PASSPHRASE: TEST_PASSPHRASE,
+        ...env,
+      },
     })
     this.#child.stdin?.end(input)
     const out = this.#child.stdout
