@@ -122,4 +122,5 @@ for (const stream of [process.stdout, process.stderr]) {
 const code = await main(process.argv.slice(2))
 process.exitCode = code
 // What is left on stdout must reach a slow reader before sockets and timers that nobody waits for are cut off.
-process.stdout.end(() => process.exit(code))
+// Not by `end`: where stdout is a socket, that would close it for the shell and all who write to it after us.
+process.stdout.write('', () => process.exit(code))
