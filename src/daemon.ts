@@ -156,6 +156,8 @@ export class Daemon implements Controlled {
         upload: async (address, car, from) => await this.#upload(address, car, from),
         kept: (address) => this.#machine.view(address)?.kept ?? [],
         mirrorsOf: async (address) => await this.#addressesOf(address),
+        hasPeers: (address) => this.#sync.mirrorsOf(address).length > 0,
+        now: this.#parts.now,
         isInside: (peer) => this.#node.scopeOf(peer) !== 'public',
       },
     )

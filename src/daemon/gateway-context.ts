@@ -1,7 +1,7 @@
 /** What the gateway may see and do of the daemon. */
 import { createHash } from 'node:crypto'
 import { parseHint, scopeOfHint } from '@holdfast/network'
-import type { ReleaseInfo } from '@holdfast/release'
+import { gradeFreshness, type ReleaseInfo } from '@holdfast/release'
 import type { CID } from 'multiformats/cid'
 import type { Archive, ArchiveBook } from '../archives/archive-book.ts'
 import type { GatewayContext } from '../gateway/context.ts'
@@ -15,6 +15,9 @@ export interface GatewayHelp {
   kept(address: string): ReleaseInfo[]
   /** Addresses of connected mirrors of an archive. */
   mirrorsOf(address: string): Promise<string[]>
+  /** Whether any other mirror of the archive is connected. */
+  hasPeers(address: string): boolean
+  readonly now: () => Date
   /** Whether a peer is connected from this machine or the local network. */
   isInside(peer: string): boolean
 }
@@ -24,7 +27,7 @@ export function gatewayContext(book: ArchiveBook, blocks: GatewayContext['blocks
     blocks,
     archives: {
       listed: () => book.addresses(),
-      find: (address) => heldArchive(book.find(address)),
+      find: (address) => heldArchive(book.find(address), help),
       pastTargets: async (address, version) => await book.targets(address, version),
       rootBlockOf: async (address, sha256Hex) => rootWith(help.kept(address), sha256Hex),
       submit: help.submit,
@@ -45,7 +48,7 @@ export function announcementTag(bytes: Uint8Array): string {
   return `"${createHash('sha256').update(bytes).digest('hex')}"`
 }
 
-function heldArchive(archive: Archive | null): ReturnType<GatewayContext['archives']['find']> {
+function heldArchive(archive: Archive | null, help: GatewayHelp): ReturnType<GatewayContext['archives']['find']> {
   if (archive === null) return null
   const { address, state, verified, served } = archive
   return {
@@ -54,6 +57,7 @@ function heldArchive(archive: Archive | null): ReturnType<GatewayContext['archiv
     verified: verified?.version ?? null,
     served: served?.version ?? null,
     cid: served?.cid.toString() ?? null,
+    freshness: verified && gradeFreshness(verified.expires, help.now(), help.hasPeers(address)),
   }
 }
 

@@ -80,7 +80,9 @@ async function readHead(c: Asked, archives: ServedArchives, polls: LongPolls): P
   await polls.until(isServed, (signal) => archives.changed(address, signal), seconds, c.req.raw.signal)
 
   const now = archives.find(address)
-  return now === null ? notFound() : json(200, { verified: now.verified, served: now.served, cid: now.cid })
+  if (now === null) return notFound()
+  const { verified, served, cid, freshness } = now
+  return json(200, { verified, served, cid, freshness })
 }
 
 async function readPeers(c: Asked, archives: ServedArchives): Promise<Response> {

@@ -1,6 +1,6 @@
 /** What the gateway asks of the program around it. The daemon implements this; tests do so with maps. */
 import type { BlockReader } from '@holdfast/dag'
-import type { TrustedState } from '@holdfast/release'
+import type { Freshness, TrustedState } from '@holdfast/release'
 import type { CID } from 'multiformats/cid'
 
 /** An archive that this mirror follows. */
@@ -14,6 +14,8 @@ export interface HeldArchive {
   served: number | null
   /** Root CID of the served release. */
   cid: string | null
+  /** How fresh the verified release is, as this mirror sees it; null before the first. */
+  freshness: Freshness | null
 }
 
 /** What became of an announcement that was handed in. */

@@ -34,6 +34,8 @@ export function openOutgoing({ book, blocks }: Maintained, signal: AbortSignal):
     upload: async () => await Promise.reject(new UploadError(403, 'a maintainer takes no uploads')),
     kept: () => [],
     mirrorsOf: async () => await Promise.resolve([]),
+    hasPeers: () => true,
+    now: () => new Date(),
     isInside: () => false,
   })
   const serve = gatewayListener(createGateway(context))

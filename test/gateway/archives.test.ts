@@ -75,17 +75,17 @@ it.each(['announcement', 'head', 'peers', 'metadata/timestamp.json'])(
 describe('the head', () => {
   it('says what is verified and what is served', async () => {
     const { cid } = archives.find(alice.address) ?? {}
-    expect(await (await ask('/archives/ADDRESS/head')).json()).toEqual({ verified: 1, served: 1, cid })
+    expect(await (await ask('/archives/ADDRESS/head')).json()).toMatchObject({ verified: 1, served: 1, cid, freshness: 'fresh' })
     await alice.release('two')
     await archives.hold(alice.state, false)
-    expect(await (await ask('/archives/ADDRESS/head')).json()).toEqual({ verified: 2, served: 1, cid })
+    expect(await (await ask('/archives/ADDRESS/head')).json()).toMatchObject({ verified: 2, served: 1, cid })
   })
 
   it('is null where there is nothing yet', async () => {
     const bob = await Publisher.create({ seed: 2 })
     await archives.hold(bob.state)
     const answer = await ask(`/archives/${bob.address}/head`)
-    expect(await answer.json()).toEqual({ verified: null, served: null, cid: null })
+    expect(await answer.json()).toEqual({ verified: null, served: null, cid: null, freshness: null })
   })
 })
 
