@@ -17,6 +17,7 @@ const COMMANDS = new Map<string, Load>([
   ['ls', () => import('./commands/ls.ts')],
   ['cat', () => import('./commands/cat.ts')],
   ['log', () => import('./commands/log.ts')],
+  ['verify', () => import('./commands/verify.ts')],
   ['mirror', () => import('./commands/mirror.ts')],
   ['follow', () => import('./commands/follow.ts')],
   ['unfollow', () => import('./commands/unfollow.ts')],

@@ -2,12 +2,12 @@
 import type { Server } from 'node:http'
 import { chooseHints, type GossipVerdict, type PeerNode } from '@holdfast/network'
 import { MirrorMachine, type Effect, type Input, type PeerName } from '@holdfast/mirror'
-import type { Verdict } from '@holdfast/release'
 import type { ArchiveBook } from './archives/archive-book.ts'
 import { parseFollowable } from './archives/followable.ts'
 import { addKnown, Contacts, taughtHint } from './daemon/contacts.ts'
 import { FetchJobs, UPLOADER } from './daemon/fetch-jobs.ts'
 import { HeadSync } from './daemon/head-sync.ts'
+import { Intake } from './daemon/intake.ts'
 import type { Keeper } from './daemon/keeper.ts'
 import { saveReached } from './daemon/reached-peers.ts'
 import { startServing, type Serving, type ServingSettings } from './daemon/serving.ts'
@@ -49,6 +49,7 @@ export class Daemon implements Controlled {
   readonly #jobs: FetchJobs
   readonly #stopped = new AbortController()
   readonly #sync: HeadSync
+  readonly #intake: Intake
   #serving!: Serving
   #contacts!: Contacts
   #control!: Server
@@ -67,11 +68,18 @@ export class Daemon implements Controlled {
       liar: (peer, reason) =>
         tell({ event: 'warning', code: 'liar', message: `${peer} ${reason}; it is not asked again.` }),
     })
+    this.#intake = new Intake({
+      book: parts.book,
+      tell,
+      carrier: (peer) => this.#contacts.carrier(peer),
+      publish: async (address, bytes) => void (await this.#node.gossip.publish(address, bytes)),
+      report: (input) => this.#feed(input),
+    })
     this.#sync = new HeadSync(
       {
         book: parts.book,
         carrier: (peer) => this.#contacts.carrier(peer),
-        take: async (address, bytes, from) => void (await this.#take(address, bytes, from, 'sync')),
+        take: async (address, bytes, from) => void (await this.#intake.take(address, bytes, from, 'sync')),
         heard: (address, peer, { verified, served }) =>
           this.#feed({ type: 'peerHead', peer, address, verified, served }),
         told: (peer, addresses) => this.#toldOf(peer, addresses),
@@ -149,10 +157,7 @@ export class Daemon implements Controlled {
       this.#settings,
       { home, book, keeper, note },
       {
-        submit: async (address, bytes, from) => {
-          const verdict = await this.#take(address, bytes, from, 'http')
-          return verdict.outcome === 'accept' ? { outcome: 'accept', reason: '' } : verdict
-        },
+        submit: async (address, bytes, from) => await this.#intake.take(address, bytes, from, 'http'),
         upload: async (address, car, from) => await this.#upload(address, car, from),
         kept: (address) => this.#machine.view(address)?.kept ?? [],
         mirrorsOf: async (address) => await this.#addressesOf(address),
@@ -196,8 +201,8 @@ export class Daemon implements Controlled {
     )
     this.#feed({ type: 'followed', address, verified, served, kept })
     this.#node.gossip.follow(address, async (bytes, from): Promise<GossipVerdict> => {
-      const verdict = await this.#take(address, bytes, from, 'gossip')
-      return verdict.outcome
+      const { outcome } = await this.#intake.take(address, bytes, from, 'gossip')
+      return outcome
     })
   }
 
@@ -249,30 +254,6 @@ export class Daemon implements Controlled {
     if (input.type === 'pinned') this.#parts.tell(releaseEvent('pinned', effect.release))
     if (input.type === 'headAdvanced') this.#parts.tell(releaseEvent('served', effect.release))
     this.#feed(input)
-  }
-
-  /** Every announcement, from whatever carrier. */
-  async #take(
-    address: string,
-    bytes: Uint8Array,
-    from: PeerName | null,
-    via: 'gossip' | 'http' | 'sync',
-  ): Promise<Verdict> {
-    const { book, tell } = this.#parts
-    const before = book.find(address)?.verified ?? null
-    const verdict = await book.submit(address, bytes, from === null ? null : this.#contacts.carrier(from))
-    if (verdict.outcome === 'reject') {
-      tell({ event: 'rejected', address, code: verdict.code, reason: verdict.reason, from })
-    }
-    if (verdict.outcome !== 'accept') return verdict
-    const { release, newRelease, warnings } = verdict
-    if (newRelease) tell(releaseEvent('announced', release))
-    for (const { code, message } of warnings)
-      tell({ event: 'warning', address, release: release.version, code, message })
-    const recovery = newRelease && before !== null && before.version >= release.version
-    this.#feed({ type: 'announced', release, newRelease, from, ...(recovery && { recovery }) })
-    if (via !== 'gossip') await this.#node.gossip.publish(address, book.announcement(address) ?? bytes)
-    return verdict
   }
 
   #toldOf(peer: PeerName, addresses: readonly string[]): void {

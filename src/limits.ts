@@ -36,3 +36,6 @@ export const STATUS_WATCH_MS = 1000
 
 /** Milliseconds after a fetched block until it is durable: our choice, a power cut costs so much of a fetch at most. */
 export const FLUSH_AFTER_MS = 500
+
+/** Files that \`verify\` names one by one: our choice, a screenful; more say nothing new. */
+export const MAX_NAMED_PROBLEMS = 20

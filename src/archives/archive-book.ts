@@ -7,6 +7,8 @@ import { ArchiveClient, type Carrier } from '@holdfast/network'
 import {
   announcementOf,
   encodeAnnouncement,
+  encodeForkProof,
+  forkProofFrom,
   openPastRelease,
   openState,
   ReleaseError,
@@ -14,6 +16,7 @@ import {
   type Verdict,
 } from '@holdfast/release'
 import type { ArchiveStore } from '../store/archive-store.ts'
+import { forkIn } from './fork-in.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { judgeAnnouncement, type KnownState } from './judge-announcement.ts'
 
@@ -31,6 +34,17 @@ export interface Archive {
   readonly hints: readonly string[]
   /** What a link claimed the archive to be called. */
   readonly claimedName: string | null
+  /** Versions under which two different releases are signed, as far as somebody proved it. */
+  readonly forks: readonly Fork[]
+}
+
+/** A proven fork: the maintainers, or thieves of their keys, signed two releases as one version. */
+export interface Fork {
+  readonly version: number
+  /** Root CIDs of both. */
+  readonly cids: readonly [string, string]
+  /** The proof, verbatim, for anybody to check. */
+  readonly proof: Uint8Array
 }
 
 export class ArchiveBook {
@@ -100,6 +114,8 @@ export class ArchiveBook {
       const archive = this.find(address)
       if (archive === null) return { outcome: 'ignore', code: 'older', reason: 'this archive is not followed here' }
       const verdict = await judgeAnnouncement(archive.state, bytes, this.#now(), sender)
+      // Both branches are kept: the first as our state, the second in a proof that convinces others.
+      if (verdict.outcome === 'reject' && verdict.code === 'fork') await this.#prove(archive, bytes)
       if (verdict.outcome !== 'accept' || !this.#archives.has(address)) return verdict
       await this.#store.saveState(verdict.state)
       this.#archives.set(address, {
@@ -110,6 +126,20 @@ export class ArchiveBook {
       })
       this.#changes.emit(address)
       return verdict
+    })
+  }
+
+  /**
+   * Takes the proof of a fork that somebody sent.
+   *
+   * @returns the fork, and whether it was not known here; null for bytes that prove nothing of this archive
+   */
+  async takeProof(address: string, bytes: Uint8Array): Promise<{ fork: Fork; isNew: boolean } | null> {
+    return await this.#queue.run(address, async () => {
+      const archive = this.find(address)
+      const fork = await forkIn(bytes)
+      if (archive === null || fork === null || fork.address !== address) return null
+      return { fork, isNew: await this.#addFork(archive, fork) }
     })
   }
 
@@ -187,11 +217,34 @@ export class ArchiveBook {
       name: opened?.name ?? null,
       hints: stored?.hints ?? [],
       claimedName: stored?.name ?? null,
+      forks: await this.#forksOf(address),
     }
     this.#archives.set(address, archive)
     if (stored === null || stored.served === null) return archive
     const whole = { ...archive, served: await this.past(address, stored.served) }
     this.#archives.set(address, whole)
     return whole
+  }
+
+  async #prove({ state, address }: Archive, bytes: Uint8Array): Promise<void> {
+    const proof = 'targets' in state ? await forkProofFrom(state, bytes) : null
+    const fork = proof && (await forkIn(encodeForkProof(proof)))
+    const archive = this.find(address)
+    if (fork !== null && archive !== null) await this.#addFork(archive, fork)
+  }
+
+  /** One proof for each version is enough. */
+  async #addFork(archive: Archive, { version, cids, proof }: Fork): Promise<boolean> {
+    const { address, forks } = archive
+    if (forks.some((known) => known.version === version)) return false
+    await this.#store.saveForkProof(address, proof)
+    this.#archives.set(address, { ...archive, forks: [...forks, { version, cids, proof }] })
+    this.#changes.emit(address)
+    return true
+  }
+
+  async #forksOf(address: string): Promise<Fork[]> {
+    const proofs = await Promise.all((await this.#store.forkProofs(address)).map(forkIn))
+    return proofs.filter((fork) => fork !== null).toSorted((a, b) => a.version - b.version)
   }
 }

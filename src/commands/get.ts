@@ -4,7 +4,7 @@ import type { Command, CommandContext } from '../command.ts'
 import { counted, formatBytes } from '../figures.ts'
 import { requireFree, writeOutput } from '../reading/output-folder.ts'
 import { showProgress } from '../reading/fetch-progress.ts'
-import { Reading, READING_FLAGS } from '../reading/reading.ts'
+import { forksField, Reading, READING_FLAGS } from '../reading/reading.ts'
 import { BlockStore } from '../store/block-store.ts'
 
 export const command: Command = {
@@ -45,10 +45,15 @@ export const command: Command = {
       await fetched.close()
       rmSync(partial, { recursive: true, force: true })
       const seconds = Math.round(performance.now() - began) / 1000
-      const { release, freshness } = reading
+      const { release, freshness, forks } = reading
       out.result(
         {
-          ...(release !== null && { address: release.address, release: release.version, freshness }),
+          ...(release !== null && {
+            address: release.address,
+            release: release.version,
+            freshness,
+            ...forksField(forks),
+          }),
           cid: reading.root.toString(),
           files: written.files,
           size: written.size,

@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts'
 import { usageError } from '../settings.ts'
 import { releasesBack } from '../reading/past-releases.ts'
-import { Reading, READING_FLAGS } from '../reading/reading.ts'
+import { forksField, Reading, READING_FLAGS } from '../reading/reading.ts'
 import type { ReleaseInfo } from '@holdfast/release'
 
 export const command: Command = {
@@ -14,7 +14,7 @@ export const command: Command = {
     const { args, out } = context
     const reading = await Reading.open(args[0] ?? '', context)
     try {
-      const { release, state, freshness } = reading
+      const { release, state, freshness, forks } = reading
       if (release === null || state === null)
         throw usageError('A bare CID has no history.', 'Ask for the log of a link or an address.')
       const releases: ReleaseInfo[] = []
@@ -27,6 +27,7 @@ export const command: Command = {
           address: release.address,
           name: release.name,
           freshness,
+          ...forksField(forks),
           releases: releases.map(({ version, cid, message, published, signers, size, files }) => {
             return { release: version, cid: cid.toString(), message, published, signers, size, files }
           }),

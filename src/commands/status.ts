@@ -65,6 +65,7 @@ function inWords({ peerId, multiaddrs, gateway, archives, disk }: DaemonStatus):
       one.served === null
         ? `  nothing held yet${one.verified === null ? '' : `; release ${one.verified} is being fetched`}`
         : `  release ${one.served} served (${counted(one.files ?? 0, 'file')}, ${formatBytes(one.size ?? 0)}), newest known ${one.verified}, ${one.freshness}`,
+      ...one.forks.map((version) => `  TWO DIFFERENT RELEASES ARE SIGNED AS RELEASE ${version}: see "holdfast log"`),
       `  ${counted(one.releasesKept, 'release')} kept, ${counted(one.peers, 'other mirror')} connected`,
     ]),
   ]

@@ -57,6 +57,7 @@ function heldArchive(archive: Archive | null, help: GatewayHelp): ReturnType<Gat
     verified: verified?.version ?? null,
     served: served?.version ?? null,
     cid: served?.cid.toString() ?? null,
+    fork: archive.forks.at(-1)?.proof ?? null,
     freshness: verified && gradeFreshness(verified.expires, help.now(), help.hasPeers(address)),
   }
 }

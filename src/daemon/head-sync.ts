@@ -75,6 +75,8 @@ export class HeadSync {
     if (book.find(address) === null) return
     this.#mirrors.set(address, (this.#mirrors.get(address) ?? new Set()).add(peer))
     heard(address, peer, head)
+    const proof = await client.fork(address, this.#signal)
+    if (proof !== null) await take(address, proof, peer)
     told(peer, await client.peers(address, this.#signal))
     await this.#fillHistory(peer, address)
   }

@@ -17,6 +17,8 @@ export interface ArchiveStatus {
   /** How many releases are pinned, and which. */
   releasesKept: number
   releases: number[]
+  /** Versions under which two different releases are signed. */
+  forks: number[]
   /** Other mirrors of it that are connected. */
   peers: number
 }
@@ -47,6 +49,7 @@ export function archiveStatus(archive: Archive, kept: readonly number[], peers: 
     files: served?.files ?? null,
     releasesKept: kept.length,
     releases: [...kept],
+    forks: archive.forks.map(({ version }) => version),
     peers,
   }
 }

@@ -27,13 +27,21 @@ export function routeArchives(gateway: Hono<GatewayEnv>, archives: ServedArchive
   gateway.get('/archives/:address/announcement', (c) => readAnnouncement(c, archives, polls))
   gateway.post('/archives/:address/announcement', (c) => takeAnnouncement(c, archives))
   gateway.get('/archives/:address/head', (c) => readHead(c, archives, polls))
+  gateway.get('/archives/:address/fork', (c) => readFork(c, archives))
   gateway.get('/archives/:address/peers', (c) => readPeers(c, archives))
   gateway.post('/archives/:address/blocks', (c) => takeBlocks(c, archives))
 
   gateway.all('/archives', () => methodNotAllowed('GET, HEAD'))
   gateway.all('/archives/:address/announcement', () => methodNotAllowed('GET, HEAD, POST'))
-  gateway.all('/archives/:address/:what{head|peers}', () => methodNotAllowed('GET, HEAD'))
+  gateway.all('/archives/:address/:what{head|peers|fork}', () => methodNotAllowed('GET, HEAD'))
   gateway.all('/archives/:address/blocks', () => methodNotAllowed('POST'))
+}
+
+/** The proof that two releases are signed under one version, for anybody to check. */
+function readFork(c: Asked, archives: ServedArchives): Response {
+  const proof = archiveIn(c, archives)?.fork ?? null
+  if (proof === null) return notFound()
+  return new Response(new Uint8Array(proof), { headers: { 'content-type': ANNOUNCEMENT_TYPE } })
 }
 
 /** @returns the archive that the path names, or null: no address, or not followed here */

@@ -16,6 +16,8 @@ export interface HeldArchive {
   cid: string | null
   /** How fresh the verified release is, as this mirror sees it; null before the first. */
   freshness: Freshness | null
+  /** The newest proof of a fork, verbatim; null when none is known. */
+  fork: Uint8Array | null
 }
 
 /** What became of an announcement that was handed in. */

@@ -23,10 +23,36 @@ interface ScannedFile {
   inode: bigint
 }
 
+/** What in a folder no archive can hold, and why. */
+export interface FolderProblem {
+  path: string
+  problem: string
+}
+
+/** Thrown where a folder holds what cannot be published. */
+export class RefusedFiles extends CommandError {
+  readonly problems: readonly FolderProblem[]
+
+  constructor(problems: readonly FolderProblem[]) {
+    const some = problems
+      .slice(0, 20)
+      .map(({ path, problem }) => `${path}: ${problem}`)
+      .join('; ')
+    const more = problems.length > 20 ? `; and ${problems.length - 20} more` : ''
+    super(
+      EXIT.refused,
+      'refused-files',
+      `This cannot be published: ${some}${more}.`,
+      'Take it out of the folder, or replace links by what they point to.',
+    )
+    this.problems = problems
+  }
+}
+
 interface Scan {
   files: (ScannedFile | { path: string; empty: true })[]
   leftOut: string[]
-  problems: string[]
+  problems: FolderProblem[]
   size: number
   count: number
 }
@@ -38,7 +64,7 @@ const ONE_READ_BYTES = 1024 * 1024
  * Looks at everything before anything is imported.
  *
  * @param hidden takes names that begin with a dot too; they may carry names and mail addresses of people (`.git`)
- * @throws CommandError 'no-folder' (1) or 'refused-files' (6), naming each link, socket, device, and what cannot be read
+ * @throws CommandError 'no-folder' (1), or RefusedFiles (6) naming each link, socket, device, and what cannot be read
  */
 export async function scanFolder(folder: string, hidden: boolean): Promise<ScannedFolder> {
   const scan: Scan = { files: [], leftOut: [], problems: [], size: 0, count: 0 }
@@ -48,7 +74,7 @@ export async function scanFolder(folder: string, hidden: boolean): Promise<Scann
     throw new CommandError(EXIT.failed, 'no-folder', `${what}.`, 'Give the folder that shall be published.')
   }
   await scanInto(scan, folder, '', hidden)
-  if (scan.problems.length > 0) throw refused(scan.problems)
+  if (scan.problems.length > 0) throw new RefusedFiles(scan.problems)
   return {
     entries: () => entriesOf(folder, scan),
     leftOut: scan.leftOut,
@@ -59,14 +85,14 @@ export async function scanFolder(folder: string, hidden: boolean): Promise<Scann
 
 async function scanInto(scan: Scan, root: string, below: string, hidden: boolean): Promise<void> {
   if (below.split('/').length > MAX_TREE_DEPTH) {
-    scan.problems.push(`${below}: more than ${MAX_TREE_DEPTH} folders in one another`)
+    scan.problems.push({ path: below, problem: `more than ${MAX_TREE_DEPTH} folders in one another` })
     return
   }
   let names: Dirent<Buffer>[]
   try {
     names = await readdir(join(root, below), { withFileTypes: true, encoding: 'buffer' })
   } catch (error) {
-    scan.problems.push(`${below === '' ? root : below}: cannot be read (${codeOf(error)})`)
+    scan.problems.push({ path: below === '' ? root : below, problem: `cannot be read (${codeOf(error)})` })
     return
   }
   const before = scan.files.length + scan.problems.length
@@ -86,7 +112,7 @@ async function scanEntry(
   const name = entry.name.toString('utf8')
   const path = below === '' ? name : `${below}/${name}`
   if (!Buffer.from(name, 'utf8').equals(entry.name)) {
-    scan.problems.push(`${path}: the name is not UTF-8`)
+    scan.problems.push({ path, problem: 'the name is not UTF-8' })
     return
   }
   if (name.startsWith('.') && !hidden) {
@@ -98,7 +124,7 @@ async function scanEntry(
     const stat = await lstat(join(root, path), { bigint: true })
     if (stat.isDirectory()) return await scanInto(scan, root, path, hidden)
     if (!stat.isFile()) {
-      scan.problems.push(`${path}: ${kindOf(stat)}`)
+      scan.problems.push({ path, problem: kindOf(stat) })
       return
     }
     await (await openFile(root, path)).close()
@@ -106,7 +132,8 @@ async function scanEntry(
     scan.size += Number(stat.size)
     scan.count++
   } catch (error) {
-    scan.problems.push(`${path}: ${error instanceof DagError ? error.message : `cannot be read (${codeOf(error)})`}`)
+    const problem = error instanceof DagError ? error.message : `cannot be read (${codeOf(error)})`
+    scan.problems.push({ path, problem })
   }
 }
 
@@ -194,17 +221,6 @@ function kindOf(stat: { isSymbolicLink(): boolean; isSocket(): boolean; isFIFO()
   if (stat.isSymbolicLink()) return 'a symbolic link'
   if (stat.isSocket()) return 'a socket'
   return stat.isFIFO() ? 'a named pipe' : 'a device'
-}
-
-function refused(problems: readonly string[]): CommandError {
-  const some = problems.slice(0, 20).join('; ')
-  const more = problems.length > 20 ? `; and ${problems.length - 20} more` : ''
-  return new CommandError(
-    EXIT.refused,
-    'refused-files',
-    `This cannot be published: ${some}${more}.`,
-    'Take it out of the folder, or replace links by what they point to.',
-  )
 }
 
 function codeOf(error: unknown): string {

@@ -1,6 +1,8 @@
 /** Finds the newest release that any reachable mirror can prove, from nothing but the address. */
 import { ArchiveClient, NetworkError, reasonOf } from '@holdfast/network'
 import type { ReleaseInfo, Warning } from '@holdfast/release'
+import type { Fork } from '../archives/archive-book.ts'
+import { forkIn } from '../archives/fork-in.ts'
 import { judgeAnnouncement, type KnownState } from '../archives/judge-announcement.ts'
 import { SLOWER_MIRRORS_MS } from '../limits.ts'
 import type { Mirrors, ReachedMirror } from './mirrors.ts'
@@ -12,6 +14,8 @@ export interface Newest {
   warnings: Warning[]
   /** Mirrors that answered about this archive. */
   answered: ReachedMirror[]
+  /** Proven forks that any mirror told of, one for each version. */
+  forks: Fork[]
   /** What mirrors said that does not verify, a sentence each. */
   lies: string[]
 }
@@ -28,7 +32,7 @@ export async function findNewest(
   mirrors: Mirrors,
   o: { allowPrivate: boolean; now: Date; signal: AbortSignal },
 ): Promise<Newest> {
-  const newest: Newest = { ...known, warnings: [], answered: [], lies: [] }
+  const newest: Newest = { ...known, warnings: [], answered: [], forks: [], lies: [] }
   const { address } = known.state
   const enough = Promise.withResolvers<void>()
   let timer: NodeJS.Timeout | undefined
@@ -43,6 +47,7 @@ export async function findNewest(
       if (answer === null || answer === 'same') return
       judging = judging.then(async () => await judge(newest, mirror, answer.bytes, o))
       await judging
+      await learnForks(newest, mirror, o.signal)
       if (newest.answered.includes(mirror)) timer ??= setTimeout(() => enough.resolve(), SLOWER_MIRRORS_MS)
       const more = await mirrors.reachMore(mirror, address, o.allowPrivate)
       await Promise.all(more.map(ask))
@@ -57,6 +62,15 @@ export async function findNewest(
   o.signal.throwIfAborted()
   await judging
   return { ...newest, answered: [...newest.answered] }
+}
+
+/** A fork is shown by whoever knows of it; the proof is checked here, so nobody can make one up. */
+async function learnForks(newest: Newest, { carrier }: ReachedMirror, signal: AbortSignal): Promise<void> {
+  const { address } = newest.state
+  const proof = await new ArchiveClient(carrier).fork(address, signal)
+  const fork = proof === null ? null : await forkIn(proof)
+  if (fork === null || fork.address !== address) return
+  if (newest.forks.every(({ version }) => version !== fork.version)) newest.forks.push(fork)
 }
 
 async function judge(

@@ -3,6 +3,8 @@ import { resolvePath, type BlockReader, type ResolvedNode } from '@holdfast/dag'
 import { BlockFetcher, CarrierSource, chooseHints, type BlockSource, type Hint } from '@holdfast/network'
 import { gradeFreshness, openPastRelease, type Freshness, type ReleaseInfo } from '@holdfast/release'
 import type { CID } from 'multiformats/cid'
+import type { Fork } from '../archives/archive-book.ts'
+import { forkInWords } from '../archives/fork-in.ts'
 import { startFetch, type FetchProgress, type FetchStore, type RunningFetch } from '../archives/fetch-release.ts'
 import type { KnownState } from '../archives/judge-announcement.ts'
 import type { CommandContext } from '../command.ts'
@@ -30,6 +32,8 @@ export class Reading {
   /** null for a bare CID. */
   release: ReleaseInfo | null = null
   freshness: Freshness | null = null
+  /** Proven forks of the archive. */
+  forks: readonly Fork[] = []
   /** Of the archive, as far as verified; without roots for a bare CID. */
   state: KnownState | null = null
   readonly mirrors: Mirrors
@@ -179,6 +183,8 @@ export class Reading {
     }
     const held = await this.#home.archive(this.what.address)
     const newest = await findNewest(held, this.#attempts, this.mirrors, { allowPrivate, now: now(), signal })
+    this.forks = newest.forks
+    for (const fork of newest.forks) out.note(`${forkInWords(fork)}.`)
     for (const lie of newest.lies) out.note(`${lie}.`)
     for (const { message } of newest.warnings) out.note(`${message}.`)
     // From here on those count who know the archive, told mirrors among them.
@@ -257,6 +263,11 @@ export class Reading {
     })
     await Promise.race([first.promise, Promise.all(all)])
   }
+}
+
+/** For JSON: present only where there is a fork, so that nobody misses it. */
+export function forksField(forks: readonly Fork[]): { forks?: { release: number; cids: readonly string[] }[] } {
+  return forks.length === 0 ? {} : { forks: forks.map(({ version, cids }) => ({ release: version, cids })) }
 }
 
 function nothingFound(address: string, lies: readonly string[], failures: readonly string[]): CommandError {

@@ -15,6 +15,8 @@ import * as v from 'valibot'
 import { makeFolder, syncFolder, UNFINISHED_SUFFIX, writeFileAtomic } from './atomic-file.ts'
 import { readCheckedFile, writeCheckedFile } from './checked-file.ts'
 import { failedWith, StoreError, storeErrorFrom } from './errors.ts'
+import { MAX_FORK_PROOFS } from './limits.ts'
+import { sha256 } from './sha256.ts'
 
 export interface StoredArchive {
   /** Without roots until the first announcement came. */
@@ -47,6 +49,8 @@ const STATE = 'state.json'
 const SERVED = 'served.json'
 const FOLLOW = 'follow.json'
 const RELEASES = 'releases'
+const FORKS = 'forks'
+const PROOF_SUFFIX = '.fork'
 const TARGETS_NAME = /^([1-9]\d*)\.targets\.json$/
 /** Begins the name of an archive's folder that is about to go. */
 const FORGOTTEN = '.forgotten-'
@@ -168,6 +172,23 @@ export class ArchiveStore {
       .flatMap((name) => TARGETS_NAME.exec(name)?.[1] ?? [])
       .map(Number)
       .toSorted((a, b) => a - b)
+  }
+
+  /** Keeps the proof of a fork beside those kept before, MAX_FORK_PROOFS at most. Durable. @throws StoreError as `follow` */
+  async saveForkProof(address: string, proof: Uint8Array): Promise<void> {
+    this.#prepare(address)
+    const folder = join(this.#folderOf(address), FORKS)
+    makeFolder(folder)
+    const file = join(folder, `${Buffer.from(sha256(proof)).toString('hex')}${PROOF_SUFFIX}`)
+    if (!existsSync(file) && namesIn(folder).length < MAX_FORK_PROOFS) writeFileAtomic(file, proof)
+  }
+
+  /** @returns proofs of forks, verbatim, in no useful order @throws StoreError 'bad-address', 'io' */
+  async forkProofs(address: string): Promise<Uint8Array[]> {
+    const folder = join(this.#folderOf(address), FORKS)
+    return namesIn(folder)
+      .filter((name) => name.endsWith(PROOF_SUFFIX))
+      .flatMap((name) => readIfThere(join(folder, name)) ?? [])
   }
 
   #isKnown(address: string): boolean {

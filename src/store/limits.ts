@@ -32,3 +32,5 @@ export const MAX_STATE_FILE_BYTES = 96 * 1024 * 1024
 
 /** Bytes of a unix socket's path: 108 on Linux, 104 on macOS and the BSDs, less the final zero and some room. */
 export const MAX_SOCKET_PATH_BYTES = 100
+/** Proofs of forks kept of one archive: one is enough to lose trust, and each is at most 320 KiB. Our choice. */
+export const MAX_FORK_PROOFS = 16

@@ -75,7 +75,12 @@ it.each(['announcement', 'head', 'peers', 'metadata/timestamp.json'])(
 describe('the head', () => {
   it('says what is verified and what is served', async () => {
     const { cid } = archives.find(alice.address) ?? {}
-    expect(await (await ask('/archives/ADDRESS/head')).json()).toMatchObject({ verified: 1, served: 1, cid, freshness: 'fresh' })
+    expect(await (await ask('/archives/ADDRESS/head')).json()).toMatchObject({
+      verified: 1,
+      served: 1,
+      cid,
+      freshness: 'fresh',
+    })
     await alice.release('two')
     await archives.hold(alice.state, false)
     expect(await (await ask('/archives/ADDRESS/head')).json()).toMatchObject({ verified: 2, served: 1, cid })

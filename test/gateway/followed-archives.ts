@@ -38,6 +38,7 @@ export class FollowedArchives implements ServedArchives {
       verified: release?.version ?? null,
       served: served?.version ?? before?.served ?? null,
       cid: served?.cid.toString() ?? before?.cid ?? null,
+      fork: null,
       freshness: release && opened.freshness,
     })
     this.#wake()

@@ -2,6 +2,7 @@ import { readSmallBody, type Carrier, type CarrierRequest } from './carrier/carr
 import { cancelled, NetworkError } from './errors.ts'
 import {
   MAX_ANNOUNCEMENT_BYTES,
+  MAX_FORK_PROOF_BYTES,
   MAX_JSON_BYTES,
   MAX_METADATA_BYTES,
   QUESTION_TIMEOUT_MS,
@@ -85,6 +86,12 @@ export class ArchiveClient {
     this.#expect(answer, 'its head')
     const value = parseJson(this.#carrier.name, answer.body)
     return { verified: numberIn(value, 'verified'), served: numberIn(value, 'served'), cid: stringIn(value, 'cid') }
+  }
+
+  /** The proof of a fork of the archive, not verified; null when the mirror knows of none. @throws NetworkError */
+  async fork(address: string, signal?: AbortSignal): Promise<Uint8Array | null> {
+    const answer = await this.#ask({ path: `archives/${address}/fork` }, MAX_FORK_PROOF_BYTES, signal)
+    return answer.status === 200 ? answer.body : null
   }
 
   /** Multiaddrs of other mirrors of the archive, as this one tells; may be empty. @throws NetworkError */

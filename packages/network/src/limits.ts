@@ -6,6 +6,9 @@
 export const MAX_BLOCK_BYTES = 2 * 1024 * 1024
 /** Bytes of an announcement: 256 KiB (trust.md). */
 export const MAX_ANNOUNCEMENT_BYTES = 256 * 1024
+
+/** Bytes of the proof of a fork: 64 KiB of roots and two targets files of 128 KiB (packages/release). */
+export const MAX_FORK_PROOF_BYTES = 320 * 1024
 /** Bytes of a JSON answer (head, peers): ours are under 10 kB; 64 KiB leaves room for 256 addresses. */
 export const MAX_JSON_BYTES = 64 * 1024
 /** Bytes of one metadata file (targets, root) of a history: as an announcement, which holds them all. */

@@ -9,14 +9,7 @@ import { verifyState, type VerifiedState } from './open-state.ts'
 import { refusalFrom } from './refusal.ts'
 import { readReleaseTarget, writeReleaseTarget, type ReleaseContent } from './release-target.ts'
 import { formatDate, type JsonObject } from './shapes.ts'
-import {
-  header,
-  namedFor,
-  requireOwnSignatures,
-  rootStatement,
-  signFile,
-  type Maintainers,
-} from './sign-metadata.ts'
+import { header, namedFor, requireOwnSignatures, rootStatement, signFile, type Maintainers } from './sign-metadata.ts'
 import type { Signer } from './signer.ts'
 import type { TrustedState, VerifiedRoles } from './trusted-state.ts'
 import { timestampOver, wrapTargets } from './wrap-targets.ts'
@@ -54,8 +47,7 @@ export async function authorRoot(o: Maintainers & Signing & { state: TrustedStat
   await requireRootSignatures(root, next)
   const state = { ...o.state, roots: [...o.state.roots, root] }
   if (roles === null) return state
-  if (await meetsThreshold(roles.targets, next, 'targets'))
-    return wrapNext(state, roles.targets.bytes, next, roles, o)
+  if (await meetsThreshold(roles.targets, next, 'targets')) return wrapNext(state, roles.targets.bytes, next, roles, o)
   const targets = await signFile(roles.targets.signed.raw, namedFor(next, 'targets', o.signers))
   await requireOwnSignatures(parseTargets(targets), next, 'targets')
   return wrapNext(state, targets, next, roles, o)

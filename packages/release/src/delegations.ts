@@ -3,6 +3,7 @@ import type { Json } from './canonical-json.ts'
 import { sha256Hex } from './digest.ts'
 import { parsePublicKey, type PublicKey } from './keys.ts'
 import { MAX_DELEGATED_ROLES, MAX_KEYS, MAX_PATH_PATTERN_CHARS, MAX_PATH_PATTERNS } from './limits.ts'
+import { matchesPattern } from './path-patterns.ts'
 import { Refusal } from './refusal.ts'
 import { parseRole, type Role } from './role.ts'
 import { arrayAt, hexAt, member, objectAt, stringAt, type JsonObject } from './shapes.ts'
@@ -51,37 +52,6 @@ export async function isTrustedWith(role: DelegatedRole, path: string): Promise<
   if (role.paths !== null) return role.paths.some((pattern) => matchesPattern(pattern, path))
   const hash = await sha256Hex(new TextEncoder().encode(path))
   return role.hashPrefixes?.some((prefix) => hash.startsWith(prefix)) ?? false
-}
-
-/**
- * Shell patterns as TUF has them: `*` and `?` match within one segment of a path, never a slash (TUF 4.5, "PATHPATTERN").
- * In time proportional to pattern times path, whatever the pattern: it comes from strangers.
- */
-export function matchesPattern(pattern: string, path: string): boolean {
-  const patterns = pattern.split('/')
-  const segments = path.split('/')
-  return patterns.length === segments.length && patterns.every((one, i) => matchesSegment(one, segments[i] ?? ''))
-}
-
-function matchesSegment(pattern: string, segment: string): boolean {
-  let at = 0
-  let star = -1
-  let resume = 0
-  for (let i = 0; i < segment.length;) {
-    if (pattern[at] === '*') {
-      star = at++
-      resume = i
-    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === segment[i])) {
-      at++
-      i++
-    } else if (star >= 0) {
-      // The last star takes one character more.
-      at = star + 1
-      i = ++resume
-    } else return false
-  }
-  while (pattern[at] === '*') at++
-  return at === pattern.length
 }
 
 function parseDelegatedRole(object: JsonObject): DelegatedRole {
