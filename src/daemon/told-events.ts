@@ -1,5 +1,6 @@
 /** What a mirror tells whoever watches it: JSON lines of interface.md, and the same in words. */
 import type { ReleaseInfo } from '@holdfast/release'
+import { counted } from '../figures.ts'
 import type { Output } from '../output.ts'
 
 /** One line of `holdfast mirror --json`. */
@@ -52,7 +53,7 @@ function inWords(event: MirrorEvent): string {
     case 'announced':
       return `Release ${event.release} of ${short(event.address)} was announced: ${event.message ?? ''}`
     case 'fetching':
-      return `Fetching release ${event.release} of ${short(event.address)} from ${event.from?.length ?? 0} peers.`
+      return `Fetching release ${event.release} of ${short(event.address)} from ${counted(event.from?.length ?? 0, 'peer')}.`
     case 'pinned':
       return `Release ${event.release} of ${short(event.address)} is held whole (${event.cid}).`
     case 'served':
