@@ -171,6 +171,8 @@ const KEY_HINTS: Record<KeyErrorCode, string> = {
   'empty-passphrase': 'Choose a passphrase of several words.',
   'passphrase-mismatch': 'Type the same passphrase twice.',
   'bad-passphrase-source': 'Check what --passphrase-file or HOLDFAST_PASSPHRASE_FILE or _COMMAND names.',
+  'no-words': 'Type them at a terminal, or name a file that holds them with --words-file.',
+  'bad-words': 'Compare the words with the paper, one by one, and try again.',
   interrupted: 'The same command begins again.',
   io: 'Check the permissions of the key file and of its folder.',
 }

@@ -5,7 +5,7 @@ import type { CID } from 'multiformats/cid'
 import type { Command, CommandContext } from '../command.ts'
 import { FLAG_ALLOW_PRIVATE, FLAG_FROM } from '../flags.ts'
 import { CommandError, EXIT, type ExitCode } from '../failure.ts'
-import type { Output } from '../output.ts'
+import type { Output, Result } from '../output.ts'
 import { Evidence, type Proof } from '../reading/evidence.ts'
 import { judgeHanded } from '../reading/handed-announcement.ts'
 import { nameDifferences, readHandedFolder, type Problem } from '../reading/handed-folder.ts'
@@ -180,9 +180,9 @@ async function verifyAnnouncementFile(
 }
 
 /** With --json the remarks are in the result; for people they stand on stderr. */
-function conclude(out: Output, result: { problems: Problem[]; notes: string[] } & object, verdict: string): void {
+function conclude(out: Output, result: Result & { problems: Problem[]; notes: string[] }, verdict: string): void {
   if (!out.json) for (const note of result.notes) out.note(`${note}.`)
-  out.result({ ...result }, [verdict, ...result.problems.map(({ path, problem }) => `  ${path} ${problem}`)])
+  out.result(result, [verdict, ...result.problems.map(({ path, problem }) => `  ${path} ${problem}`)])
 }
 
 function describe(release: ReleaseInfo | null, cid: CID): string {

@@ -8,10 +8,12 @@ export type KeyErrorCode =
   | 'empty-passphrase'
   | 'passphrase-mismatch' // typed twice, and not the same
   | 'bad-passphrase-source' // the file or command that was to give the passphrase gives none
+  | 'no-words' // none were given, and there is nobody to be asked
+  | 'bad-words' // words that give no key back: too few, mistyped, in another order
   | 'interrupted' // Ctrl-C at the question
   | 'io' // anything else that the system refuses; `cause` says what
 
-/** The one error of src/keys. No message ever holds a passphrase or a part of a key. */
+/** The one error of src/keys. No message ever holds a passphrase, a word or another part of a key. */
 export class KeyError extends Error {
   override name = 'KeyError'
   readonly code: KeyErrorCode

@@ -42,7 +42,7 @@ export async function createKeyFile(
   const { seed = randomBytes(SEED_BYTES), workFactor = SCRYPT_WORK_FACTOR } = options
   if (passphrase === '') throw new KeyError('empty-passphrase', `no passphrase to lock ${file} with`)
   // Before a second of scrypt is spent; the write itself makes sure.
-  if (statSync(file, { throwIfNoEntry: false }) !== undefined) throw exists(file)
+  requireNoKeyFile(file)
   const { publicKey } = await signerFromSeed(seed)
   const plaintext = plaintextOf(publicKey, seed)
   seed.fill(0)
@@ -72,6 +72,11 @@ export async function openKeyFile(file: string, passphrase: string): Promise<Sig
 /** Checks that a key file is there and looks like one, before anybody is asked for a passphrase. @throws KeyError as `openKeyFile` */
 export function requireKeyFile(file: string): void {
   unarmor(file, readKeyFile(file))
+}
+
+/** @throws KeyError 'exists' */
+export function requireNoKeyFile(file: string): void {
+  if (statSync(file, { throwIfNoEntry: false }) !== undefined) throw exists(file)
 }
 
 function plaintextOf(publicKey: string, seed: Uint8Array): Uint8Array {

@@ -6,3 +6,5 @@ export const SCRYPT_WORK_FACTOR = 18
 export const MAX_KEY_FILE_BYTES = 64 * 1024
 /** Bytes of a passphrase, wherever it comes from. */
 export const MAX_PASSPHRASE_BYTES = 1024
+/** Bytes of key words, wherever they come from: 24 words of up to 8 letters, with room for numbers and white space. */
+export const MAX_WORDS_BYTES = 1024

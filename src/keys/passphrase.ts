@@ -1,6 +1,7 @@
 /** Where a passphrase comes from: whatever was named explicitly, else whoever sits at the terminal. Never a flag's value. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { keepOutOfCoreDumps } from './core-dumps.ts'
 import { KeyError } from './errors.ts'
 import { MAX_PASSPHRASE_BYTES } from './limits.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
@@ -27,6 +28,7 @@ const VARIABLE = 'HOLDFAST_PASSPHRASE'
  *   the message names the source, never what came from it
  */
 export async function readPassphrase(options: PassphraseOptions): Promise<string> {
+  keepOutOfCoreDumps()
   const { file, env } = options
   const variable = env[VARIABLE]
   const variableFile = env[`${VARIABLE}_FILE`]

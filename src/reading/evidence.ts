@@ -10,12 +10,12 @@ import {
   type ReleaseInfo,
   type TrustedState,
 } from '@holdfast/release'
-import type { KnownState } from '../archives/judge-announcement.ts'
-import { judgeAnnouncement } from '../archives/judge-announcement.ts'
+import { judgeAnnouncement, type KnownState } from '../archives/judge-announcement.ts'
 import type { CommandContext } from '../command.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { usageError } from '../settings.ts'
 import { clocksInWords } from './clocks-in-words.ts'
+import type { HeldArchive } from './handed-announcement.ts'
 import { HomeReader } from './home-reader.ts'
 import { FetchingReader, LayeredStore, MemoryStore } from './layered-store.ts'
 import { Mirrors, type ReachedMirror } from './mirrors.ts'
@@ -68,8 +68,9 @@ export class Evidence {
   }
 
   /** What this home holds of an archive. */
-  async held(address: string): Promise<Known> {
-    return await this.#home.archive(address)
+  async held(address: string): Promise<HeldArchive> {
+    const known = await this.#home.archive(address)
+    return { ...known, kept: async (version) => await this.#kept(known.state, version) }
   }
 
   /**
@@ -81,7 +82,7 @@ export class Evidence {
    */
   async prove(what: What & { kind: 'archive' }, metadata: Uint8Array | null): Promise<Proof> {
     const { now, signal, settings } = this.#context
-    const held = await this.held(what.address)
+    const held = await this.#home.archive(what.address)
     const known = metadata === null ? held : await this.#judge(held, metadata)
     const allowPrivate = settings.isSet('allow-private')
     this.#attempts = this.#mirrors.reach(this.#fromByHand, true)
@@ -115,9 +116,8 @@ export class Evidence {
   /** The older releases that this home has kept metadata of, newest first. */
   async *keptReleases({ newest, state }: Proof): AsyncGenerator<ReleaseInfo> {
     for (const version of (await this.#home.archives.pastVersions(newest.address)).toReversed()) {
-      const bytes = await this.#home.archives.pastTargets(newest.address, version)
-      const opened = bytes === null ? null : await openPastRelease(state, bytes)
-      if (opened?.ok === true) yield opened.release
+      const release = await this.#kept(state, version)
+      if (release !== null) yield release
     }
   }
 
@@ -149,6 +149,13 @@ export class Evidence {
     }
     if (verdict.code === 'older') this.notes.push('This home holds newer metadata than the file: that counts')
     return held
+  }
+
+  async #kept(state: KnownState, version: number): Promise<ReleaseInfo | null> {
+    const bytes = await this.#home.archives.pastTargets(state.address, version)
+    if (bytes === null || state.roots.length === 0) return null
+    const opened = await openPastRelease(state, bytes)
+    return opened.ok && opened.release.version === version ? opened.release : null
   }
 
   #reachLink(texts: readonly string[], allowPrivate: boolean): Promise<ReachedMirror | null>[] {

@@ -1,7 +1,7 @@
 /** A folder that somebody handed over, held against the root that it should have. Nothing is stored. */
 import { DagError, diffTrees, importTree, type BlockReader, type BlockWriter } from '@holdfast/dag'
 import { NetworkError, reasonOf } from '@holdfast/network'
-import { CID } from 'multiformats/cid'
+import type { CID } from 'multiformats/cid'
 import { CommandError, EXIT } from '../failure.ts'
 import { MAX_NAMED_PROBLEMS } from '../limits.ts'
 import { RefusedFiles, scanFolder } from '../publishing/source-folder.ts'
