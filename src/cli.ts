@@ -26,6 +26,10 @@ const COMMANDS = new Map<string, Load>([
   ['keygen', () => import('./commands/keygen.ts')],
   ['init', () => import('./commands/init.ts')],
   ['publish', () => import('./commands/publish.ts')],
+  ['cosign', () => import('./commands/cosign.ts')],
+  ['announce', () => import('./commands/announce.ts')],
+  ['maintainers', () => import('./commands/maintainers.ts')],
+  ['renew', () => import('./commands/renew.ts')],
   ['link', () => import('./commands/link.ts')],
 ])
 

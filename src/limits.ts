@@ -39,3 +39,8 @@ export const FLUSH_AFTER_MS = 500
 
 /** Files that \`verify\` names one by one: our choice, a screenful; more say nothing new. */
 export const MAX_NAMED_PROBLEMS = 20
+
+/** Bytes of a Markdown file whose tables are compared row by row: our choice, the real archive's largest has 60 kB. */
+export const MAX_COMPARED_TABLE_BYTES = 4 * 1024 * 1024
+/** Rows and files of each kind that are listed before "and N more". */
+export const SHOWN_CHANGES = 10

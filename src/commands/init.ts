@@ -1,8 +1,10 @@
-import { createArchive, formatLink, ReleaseError } from '@holdfast/release'
+import { createArchive, formatLink, proposeArchive } from '@holdfast/release'
 import type { Command } from '../command.ts'
 import { FLAG_KEY, FLAG_PASSPHRASE_FILE } from '../flags.ts'
 import { makeHome } from '../home.ts'
 import { openBook } from '../publishing/maintained.ts'
+import { writeProposal } from '../publishing/proposal-file.ts'
+import { FLAG_OUTPUT } from '../publishing/publish-flags.ts'
 import { openOwnKey } from '../publishing/own-key.ts'
 import { roundedTime } from '../publishing/rounded-time.ts'
 import { usageError } from '../settings.ts'
@@ -23,6 +25,13 @@ export const command: Command = {
       help: 'public key of another maintainer (repeatable)',
     },
     { name: 'threshold', type: 'string', value: 'K', help: 'how many maintainers must sign a release (1)' },
+    {
+      name: 'heartbeat',
+      type: 'string',
+      value: 'PUB',
+      help: 'a key that may renew the newest release and do nothing else',
+    },
+    { ...FLAG_OUTPUT, help: 'where the proposal is written, when others must sign too' },
     FLAG_PASSPHRASE_FILE,
   ],
   async run(context) {
@@ -35,16 +44,20 @@ export const command: Command = {
     const maintainers = [...new Set([signer.publicKey, ...settings.list('maintainer')])]
     if (threshold > maintainers.length)
       throw usageError(`A threshold of ${threshold} needs ${threshold} maintainers; there are ${maintainers.length}.`)
-    const state = await createArchive({
-      name,
-      maintainers,
-      threshold,
-      signers: [signer],
-      now: roundedTime(now()),
-    }).catch((error: unknown) => {
-      if (!(error instanceof ReleaseError) || error.code !== 'threshold-unmet') throw error
-      throw usageError('This version begins archives that one key can sign for.', 'Leave --threshold out.', error)
-    })
+    const heartbeat = settings.text('heartbeat')
+    const keys = { name, maintainers, threshold, ...(heartbeat !== undefined && { heartbeat }) }
+    const begun = roundedTime(now())
+    if (threshold > 1) {
+      const proposal = await proposeArchive({ ...keys, signer, now: begun })
+      const path = writeProposal(settings.text('output') ?? 'archive.proposal', proposal)
+      out.result({ threshold, maintainers, proposal: path }, [
+        path,
+        `${threshold - 1} more must sign it: hand the file on, for "holdfast cosign". The address is known once they have.`,
+        'Then every maintainer runs: holdfast announce PROPOSAL',
+      ])
+      return undefined
+    }
+    const state = await createArchive({ ...keys, signers: [signer], now: begun })
     const { address } = state
     const book = await openBook(home, now)
     await book.follow(address, [], undefined)

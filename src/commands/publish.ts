@@ -1,8 +1,10 @@
-import type { Command } from '../command.ts'
-import { FLAG_ARCHIVE, FLAG_KEY, FLAG_PASSPHRASE_FILE } from '../flags.ts'
+import type { ReleaseContent } from '@holdfast/release'
+import type { Command, CommandContext } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { counted, formatBytes } from '../figures.ts'
+import { writeProposal } from '../publishing/proposal-file.ts'
 import { Publishing, type Published } from '../publishing/publishing.ts'
+import { FLAG_HIDDEN, FLAG_OUTPUT, FLAG_WAIT, SIGNING_FLAGS } from '../publishing/publish-flags.ts'
 import { scanFolder } from '../publishing/source-folder.ts'
 import { usageError } from '../settings.ts'
 
@@ -13,24 +15,11 @@ export const command: Command = {
   positionals: [1, 1],
   flags: [
     { name: 'message', type: 'string', short: 'm', value: 'MESSAGE', help: 'one line that says what is new' },
-    FLAG_ARCHIVE,
-    FLAG_KEY,
-    {
-      name: 'to',
-      type: 'string',
-      multiple: true,
-      value: 'HINT',
-      help: 'a mirror to hand it to, beside those known (repeatable)',
-    },
-    { name: 'wait', type: 'string', value: 'N', help: 'wait until N mirrors hold all of it (1; 0 does not wait)' },
-    {
-      name: 'hidden',
-      type: 'boolean',
-      help: 'also publish names that begin with a dot, which may tell names and addresses of people',
-    },
-    { name: 'unseen', type: 'boolean', help: 'sign although no mirror can say whether a newer release exists' },
+    ...SIGNING_FLAGS,
+    FLAG_WAIT,
+    FLAG_HIDDEN,
+    { ...FLAG_OUTPUT, help: 'where the proposal is written, when others must sign too' },
     { name: 'dry-run', type: 'boolean', help: 'import and compare, sign and send nothing' },
-    FLAG_PASSPHRASE_FILE,
   ],
   async run(context) {
     const { args, settings, out } = context
@@ -46,6 +35,7 @@ export const command: Command = {
     }
     const publishing = await Publishing.open(context)
     try {
+      if (!settings.isSet('dry-run')) await publishing.signer()
       await publishing.learnNewest()
       const content = await publishing.importFolder(folder)
       const difference = await publishing.compare(content)
@@ -62,6 +52,7 @@ export const command: Command = {
         )
         return undefined
       }
+      if ((await publishing.threshold()) > 1) return await propose(context, publishing, content, message, difference)
       const release = await publishing.sign(content, message)
       const { announcedTo, heldBy } = await publishing.spread(release, wait)
       const { address, version, cid, files, size } = release
@@ -78,6 +69,39 @@ export const command: Command = {
       await publishing.close()
     }
   },
+}
+
+/** With a threshold above one a release is a proposal first: a small file that goes from hand to hand. */
+async function propose(
+  { settings, out }: CommandContext,
+  publishing: Publishing,
+  content: ReleaseContent,
+  message: string,
+  difference: Published['difference'],
+): Promise<undefined> {
+  const { proposal, version, lacking } = await publishing.propose(content, message)
+  const path = writeProposal(settings.text('output') ?? `release-${version}.proposal`, proposal)
+  const { address } = publishing
+  const { cid, files, size } = content
+  out.result(
+    {
+      address,
+      release: version,
+      cid: cid.toString(),
+      files,
+      size,
+      ...countsOf(difference),
+      announcedTo: [],
+      heldBy: [],
+      proposal: path,
+    },
+    [
+      `Release ${version} is proposed: ${counted(files, 'file')}, ${formatBytes(size)}, ${describe(difference)}.`,
+      path,
+      `${lacking} more must sign it: hand the file on, for "holdfast cosign". Keep this home: it holds the files.`,
+    ],
+  )
+  return undefined
 }
 
 function countsOf(difference: Published['difference']): {

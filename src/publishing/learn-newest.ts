@@ -8,6 +8,8 @@ import type { ReachedMirror } from '../reading/mirrors.ts'
 export interface Learned {
   /** Mirrors that could be asked, whether they know the archive or not. */
   asked: ReachedMirror[]
+  /** Those of them that hold a release of the archive. */
+  holding: ReachedMirror[]
   notes: string[]
 }
 
@@ -22,13 +24,14 @@ export async function learnNewest(
   attempts: readonly Promise<ReachedMirror | null>[],
   signal: AbortSignal,
 ): Promise<Learned> {
-  const learned: Learned = { asked: [], notes: [] }
+  const learned: Learned = { asked: [], holding: [], notes: [] }
   const ask = async (attempt: Promise<ReachedMirror | null>): Promise<void> => {
     const mirror = await attempt
     if (mirror === null) return
     try {
       const answer = await new ArchiveClient(mirror.carrier).announcement(address, undefined, signal)
       if (answer !== null && answer !== 'same') {
+        learned.holding.push(mirror)
         const verdict = await book.submit(address, answer.bytes, mirror.carrier)
         if (verdict.outcome === 'reject')
           learned.notes.push(`${mirror.carrier.name} holds something that does not verify: ${verdict.reason}`)
@@ -47,7 +50,7 @@ export async function learnNewest(
   await Promise.race([Promise.all(attempts.map(ask)), late.promise])
   clearTimeout(timer)
   signal.throwIfAborted()
-  return { asked: [...learned.asked], notes: [...learned.notes] }
+  return { asked: [...learned.asked], holding: [...learned.holding], notes: [...learned.notes] }
 }
 
 /**

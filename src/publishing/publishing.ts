@@ -1,9 +1,16 @@
 /** One publication, in the steps that `publish` names: learn the newest, import, compare, sign, spread. */
+import type { BlockReader } from '@holdfast/dag'
 import { chooseHints, parseHint, reasonOf, type Hint } from '@holdfast/network'
 import {
   authorRelease,
   announcementOf,
   encodeAnnouncement,
+  judgeProposal,
+  openState,
+  proposeRelease,
+  type Proposal,
+  renewTimestamp,
+  verifyAnnouncement,
   type ReleaseContent,
   type ReleaseInfo,
   type Signer,
@@ -13,6 +20,7 @@ import type { Archive } from '../archives/archive-book.ts'
 import type { CommandContext } from '../command.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { counted, formatBytes } from '../figures.ts'
+import { SHOWN_CHANGES } from '../limits.ts'
 import { usageError } from '../settings.ts'
 import { learnNewest, requireKnowledge } from './learn-newest.ts'
 import { Maintained, type Difference } from './maintained.ts'
@@ -32,41 +40,96 @@ export class Publishing {
   readonly #context: CommandContext
   readonly #maintained: Maintained
   readonly #address: string
-  readonly #signer: Signer
   readonly #outgoing: Outgoing
   readonly #hints: readonly Hint[]
   #asked: ReachedMirror[] = []
+  #signer: Signer | null = null
 
-  private constructor(
-    context: CommandContext,
-    maintained: Maintained,
-    archive: Archive,
-    signer: Signer,
-    hints: readonly Hint[],
-  ) {
+  private constructor(context: CommandContext, maintained: Maintained, archive: Archive, hints: readonly Hint[]) {
     this.#context = context
     this.#maintained = maintained
     this.#address = archive.address
-    this.#signer = signer
     this.#hints = hints
     this.#outgoing = openOutgoing(maintained, context.signal)
   }
 
-  /** Opens the archive, and the key with its passphrase, before anything is sent anywhere. */
-  static async open(context: CommandContext): Promise<Publishing> {
+  /**
+   * Opens the archive.
+   *
+   * @param address which one; one that this home does not know yet is begun: a cosigner or messenger learns it from a proposal
+   */
+  static async open(context: CommandContext, address?: string): Promise<Publishing> {
     const { home, settings, now } = context
     const maintained = await Maintained.open(home, now)
     try {
-      const archive = maintained.choose(settings.text('archive'))
+      if (address !== undefined && maintained.book.find(address) === null)
+        await maintained.book.follow(address, [], undefined)
+      const archive = maintained.choose(address ?? settings.text('archive'))
       const byHand = chooseHints(settings.list('to'), true)
       if (byHand.skipped[0] !== undefined) throw usageError(`--to: ${byHand.skipped[0]}.`)
-      const signer = await openOwnKey(context)
       const hints = [...byHand.hints, ...archive.hints.map(parseHint), ...(await ownMirror(home))]
-      return new Publishing(context, maintained, archive, signer, hints)
+      return new Publishing(context, maintained, archive, hints)
     } catch (error) {
       await maintained.close()
       throw error
     }
+  }
+
+  get address(): string {
+    return this.#address
+  }
+
+  /** What is held of the archive. */
+  get archive(): Archive {
+    return this.#maintained.choose(this.#address)
+  }
+
+  /** The maintainer's key; asks for its passphrase the first time. */
+  async signer(): Promise<Signer> {
+    this.#signer ??= await openOwnKey(this.#context)
+    return this.#signer
+  }
+
+  /** How many maintainers must sign, by the newest root. */
+  async threshold(): Promise<number> {
+    const opened = await openState(this.#state(), this.#context.now())
+    return opened.ok ? opened.threshold : 1
+  }
+
+  /** Blocks of this home, else of mirrors that were reached. */
+  reader(): BlockReader {
+    return remoteReader(this.#maintained.blocks, this.#asked, this.#context.signal)
+  }
+
+  /** Keeps a state that was completed elsewhere, if the ordinary verifier takes it as an announcement of everybody else. */
+  async adopt(state: TrustedState): Promise<ReleaseInfo | null> {
+    const { book } = this.#maintained
+    if (state.timestamp === undefined) return (await book.adopt(state)).verified
+    const held = book.find(this.#address)?.state ?? { address: this.#address, roots: [] }
+    const verdict = await verifyAnnouncement(held, announcementOf(state), this.#context.now())
+    if (verdict.outcome === 'reject') {
+      throw new CommandError(
+        EXIT.unverified,
+        verdict.code,
+        `The proposal does not verify: ${verdict.reason}.`,
+        'Ask the maintainers for a newer one.',
+      )
+    }
+    return verdict.outcome === 'accept' ? (await book.adopt(verdict.state)).verified : this.#release()
+  }
+
+  /** Keeps blocks that a release needs until a newer one is kept. */
+  async keep(version: number, content: ReleaseContent): Promise<void> {
+    await this.#maintained.pin(this.#address, version, content)
+  }
+
+  /** A new timestamp over the newest release: nothing newer exists. */
+  async renew(): Promise<ReleaseInfo> {
+    const now = roundedTime(this.#context.now())
+    const state = await renewTimestamp({ state: this.#state(), signers: [await this.signer()], now })
+    const { verified } = await this.#maintained.book.adopt(state)
+    if (verified === null) throw new Error('the release that was just renewed is not there')
+    return verified
   }
 
   /** @throws CommandError when mirrors are known to hold the archive, and none can be asked */
@@ -76,6 +139,9 @@ export class Publishing {
     const known = book.find(this.#address)?.hints ?? []
     const learned = await learnNewest(book, this.#address, this.#outgoing.mirrors.reach(this.#hints, true), signal)
     this.#asked = learned.asked
+    // The next command finds them by itself.
+    const holding = learned.holding.map(({ hint }) => hint.text)
+    if (holding.length > 0) await book.follow(this.#address, holding, undefined)
     for (const line of [...learned.notes, ...this.#outgoing.mirrors.failures]) out.note(`${line}.`)
     if (!settings.isSet('unseen')) requireKnowledge(known, this.#asked)
   }
@@ -89,8 +155,7 @@ export class Publishing {
   /** What changes against the newest release; directories of it that are not here are asked of mirrors. */
   async compare(content: ReleaseContent): Promise<Difference | null> {
     const before = this.#release()?.cid ?? null
-    const reader = remoteReader(this.#maintained.blocks, this.#asked, this.#context.signal)
-    const difference = await this.#maintained.compare(before, content.cid, reader)
+    const difference = await this.#maintained.compare(before, content.cid, this.reader())
     if (difference !== null) this.#sayDifference(difference)
     return difference
   }
@@ -110,11 +175,25 @@ export class Publishing {
     const version = (newest?.version ?? 0) + 1
     await this.#maintained.pin(this.#address, version, content)
     const now = roundedTime(this.#context.now())
-    const state = await authorRelease({ state: this.#state(), content, message, signers: [this.#signer], now })
+    const state = await authorRelease({ state: this.#state(), content, message, signers: [await this.signer()], now })
     const { verified } = await book.adopt(state)
     if (verified === null) throw new Error('the release that was just signed is not there')
     await this.#maintained.keepOnly(verified)
     return verified
+  }
+
+  /** The next release with this maintainer's signature alone. Its blocks are kept until a newer release is. */
+  async propose(
+    content: ReleaseContent,
+    message: string,
+  ): Promise<{ proposal: Proposal; version: number; lacking: number }> {
+    const version = (this.#release()?.version ?? 0) + 1
+    await this.keep(version, content)
+    const now = roundedTime(this.#context.now())
+    const proposal = await proposeRelease({ state: this.#state(), content, message, signer: await this.signer(), now })
+    const judged = await judgeProposal(this.#state(), proposal)
+    if (!judged.ok) throw new Error(`a proposal that was just made cannot be signed: ${judged.reason}`)
+    return { proposal, version, lacking: judged.lacking }
   }
 
   /** Hands the release to mirrors and waits for `wait` of them. @returns names of mirrors */
@@ -167,7 +246,7 @@ export class Publishing {
   }
 
   #release(): ReleaseInfo | null {
-    return this.#maintained.book.find(this.#address)?.verified ?? null
+    return this.archive.verified
   }
 
   #state(): TrustedState {
@@ -190,11 +269,8 @@ export class Publishing {
       ['-', difference.removed],
       ['~', difference.changed],
     ] as const) {
-      for (const path of paths.slice(0, SHOWN_PATHS)) out.note(`  ${mark} ${path}`)
-      if (paths.length > SHOWN_PATHS) out.note(`  ${mark} and ${paths.length - SHOWN_PATHS} more`)
+      for (const path of paths.slice(0, SHOWN_CHANGES)) out.note(`  ${mark} ${path}`)
+      if (paths.length > SHOWN_CHANGES) out.note(`  ${mark} and ${paths.length - SHOWN_CHANGES} more`)
     }
   }
 }
-
-/** Paths of each kind that are listed before "and N more". */
-const SHOWN_PATHS = 10

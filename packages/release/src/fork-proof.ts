@@ -102,7 +102,7 @@ async function describeBranch(
 ): Promise<{ file: SignedFile<Targets>; release: ReleaseInfo }> {
   if (bytes.length > MAX_SIGNED_FILE_BYTES) throw new Refusal('too-large', `targets of ${bytes.length} bytes`)
   const file = parseTargets(bytes)
-  let refusal: unknown
+  let refusal: Refusal | undefined
   for (const rootBytes of roots.toReversed()) {
     const root = parseRoot(rootBytes).signed
     try {

@@ -53,8 +53,13 @@ export function readHeld(state: TrustedState): { trusted: TrustedRoots | null; h
  */
 export async function stillVouchedFor(held: HeldRoles, root: Root): Promise<HeldRoles> {
   const kept: HeldRoles = {}
-  if (held.timestamp && (await meetsThreshold(held.timestamp, root, 'timestamp'))) kept.timestamp = held.timestamp
-  if (held.snapshot && (await meetsThreshold(held.snapshot, root, 'snapshot'))) kept.snapshot = held.snapshot
+  const timestampStands = !held.timestamp || (await meetsThreshold(held.timestamp, root, 'timestamp'))
+  const snapshotStands = !held.snapshot || (await meetsThreshold(held.snapshot, root, 'snapshot'))
+  // Both or neither: each holds the other's version up, so a thief of one key could otherwise still block both.
+  if (timestampStands && snapshotStands) {
+    if (held.timestamp) kept.timestamp = held.timestamp
+    if (held.snapshot) kept.snapshot = held.snapshot
+  }
   if (held.targets && (await meetsThreshold(held.targets, root, 'targets'))) kept.targets = held.targets
   return kept
 }

@@ -1,5 +1,5 @@
 /** Verifies again what lies on disk, from the address and the first root on: after a start, or a copy handed over. */
-import { archiveNameOf, maintainersOf } from './archive-root.ts'
+import { archiveNameOf, heartbeatsOf, maintainersOf } from './archive-root.ts'
 import { hasExpired } from './freshness.ts'
 import { parseRoot, parseTargets, type Root, type SignedFile, type Targets } from './metadata.ts'
 import { Refusal, refusalFrom, type VerdictCode } from './refusal.ts'
@@ -24,6 +24,8 @@ export type OpenedState =
       name: string
       maintainers: { publicKey: string }[]
       threshold: number
+      /** Public key that may sign timestamps and no release; null for none. */
+      heartbeat: string | null
       freshness: 'fresh' | 'stale'
     }
   | Refused
@@ -56,6 +58,7 @@ export async function openState(state: TrustedState, now: Date): Promise<OpenedS
       name: archiveNameOf(root.signed),
       maintainers: publicKeys.map((publicKey) => ({ publicKey })),
       threshold,
+      heartbeat: heartbeatsOf(root.signed)[0] ?? null,
       freshness: hasExpired(release?.expires ?? root.signed.expires, now) ? 'stale' : 'fresh',
     }
   } catch (error) {

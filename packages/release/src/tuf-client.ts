@@ -4,7 +4,7 @@
  */
 import { hashHex } from './digest.ts'
 import { isTrustedWith, type DelegatedRole, type Delegations } from './delegations.ts'
-import { forbidExpired } from './freshness.ts'
+import { forbidExpired, hasExpired } from './freshness.ts'
 import { MAX_ROOT_BYTES, MAX_ROOTS, MAX_SIGNED_FILE_BYTES, MAX_TIMESTAMP_BYTES, MAX_VISITED_ROLES } from './limits.ts'
 import {
   parseSnapshot,
@@ -104,20 +104,21 @@ export class TufClient {
     const first = await this.#trusted.read('root')
     if (first === null) throw new Refusal('bad-format', 'there is no trusted root to begin with')
     let root = await verifyFirstRoot(first)
-    const before = root
     for (let taken = 0; ; taken++) {
       const bytes = await this.#source.fetch(`${root.signed.version + 1}.root.json`, MAX_ROOT_BYTES)
       if (bytes === null) break
       if (taken === MAX_ROOTS) throw new Refusal('too-many-roots', `more than ${MAX_ROOTS} roots at once`)
-      root = await verifyNextRoot(root.signed, bytes)
+      const next = await verifyNextRoot(root.signed, bytes)
+      // TUF 5.3.11: fast-forward. Versions that a thief pushed up end with the keys that signed them. At once, and not
+      // when the chain has ended: a bad root after this one would otherwise keep the thief's versions for good.
+      if (keysChanged(root.signed, next.signed, 'timestamp') || keysChanged(root.signed, next.signed, 'snapshot')) {
+        await this.#trusted.remove('timestamp')
+        await this.#trusted.remove('snapshot')
+      }
       await this.#trusted.write('root', bytes)
+      root = next
     }
     forbidExpired(root.signed, 'root', this.#now) // TUF 5.3.10: freeze
-    // TUF 5.3.11: fast-forward. Versions that a thief pushed up end with the keys that signed them.
-    if (keysChanged(before.signed, root.signed, 'timestamp') || keysChanged(before.signed, root.signed, 'snapshot')) {
-      await this.#trusted.remove('timestamp')
-      await this.#trusted.remove('snapshot')
-    }
     return root
   }
 
@@ -127,9 +128,9 @@ export class TufClient {
     const bytes = await this.#source.fetch('timestamp.json', MAX_TIMESTAMP_BYTES)
     if (bytes === null) throw new Refusal('bad-format', 'there is no timestamp')
     const offered = await verifyTimestamp(root, bytes)
-    if (held !== null) forbidTimestampRollback(held.signed, offered.signed)
     // TUF 5.4.3.1: an equal version changes nothing, whatever else it says.
-    const timestamp = held !== null && held.signed.version === offered.signed.version ? held : offered
+    const timestamp = held?.signed.version === offered.signed.version ? held : offered
+    if (held !== null && timestamp === offered) forbidTimestampRollback(held.signed, offered.signed)
     forbidExpired(timestamp.signed, 'timestamp', this.#now) // TUF 5.4.4: freeze; an expired one is not kept either
     if (timestamp === offered) await this.#trusted.write('timestamp', bytes)
     return timestamp
@@ -139,10 +140,7 @@ export class TufClient {
   async #updateSnapshot(root: Root, timestamp: Timestamp): Promise<SignedFile<Snapshot>> {
     const held = await this.#held('snapshot', root, parseSnapshot)
     const current = held && (await verifiedOrNull(async () => await verifySnapshot(root, timestamp, held.bytes)))
-    if (current !== null) {
-      forbidExpired(current.signed, 'snapshot', this.#now) // TUF 5.5.6: freeze
-      return current
-    }
+    if (current !== null && !hasExpired(current.signed.expires, this.#now)) return current
     const file = versioned(root, timestamp.snapshot, 'snapshot')
     const bytes = await this.#source.fetch(file, timestamp.snapshot.length ?? MAX_SIGNED_FILE_BYTES)
     if (bytes === null) throw new Refusal('mix-and-match', `there is no ${file}`)
@@ -162,10 +160,7 @@ export class TufClient {
   ): Promise<SignedFile<Targets>> {
     const held = await this.#trusted.read(roleName)
     const current = held && (await verifiedOrNull(async () => await verifyTargets(delegator, snapshot, roleName, held)))
-    if (current !== null) {
-      forbidExpired(current.file.signed, roleName, this.#now) // TUF 5.6.5: freeze
-      return current.file
-    }
+    if (current !== null && !hasExpired(current.file.signed.expires, this.#now)) return current.file
     const record = snapshot.files.get(`${roleName}.json`)
     if (record === undefined) throw new Refusal('mix-and-match', `the snapshot does not list ${roleName}`)
     const file = versioned(root, record, roleName)
