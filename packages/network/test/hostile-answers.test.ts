@@ -60,7 +60,8 @@ describe.each(BARE_CARRIERS)('over %s', (_name, carry) => {
     const mute = await carry(() => {})
     await expect(mute.request({ path: 'x', patience: 50 })).rejects.toMatchObject({ code: 'stalled' })
     const stuck = await carry((socket) => socket.write(`${OK}content-length: 100\r\n\r\nhalf`))
-    const { body } = await stuck.request({ path: 'x', patience: 50 })
+    // Long enough for the headers on a machine that is busy with something else.
+    const { body } = await stuck.request({ path: 'x', patience: 1500 })
     await expect(readSmallBody('peer', body, 1000)).rejects.toMatchObject({ code: 'stalled' })
   })
 

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { BlockStore } from '../../src/store/block-store.ts'
 import { Retention } from '../../src/store/retention.ts'
-import { collect, lostOf, temporaryFolder } from './store-fixture.ts'
-import { leafBlock, treeOfTen } from './written-blocks.ts'
+import { collect, lostOf, temporaryFolder } from '../store/store-fixture.ts'
+import { leafBlock, treeOfTen } from '../store/written-blocks.ts'
 
 const WRITER = fileURLToPath(new URL('crashing-writer.ts', import.meta.url))
 const KILLS = 15

@@ -8,7 +8,7 @@
 import { writeSync } from 'node:fs'
 import { BlockStore } from '../../src/store/block-store.ts'
 import { Retention } from '../../src/store/retention.ts'
-import { leafBlock, treeOfTen } from './written-blocks.ts'
+import { leafBlock, treeOfTen } from '../store/written-blocks.ts'
 
 const [, , folder = '', first = '0', mode = 'put'] = process.argv
 const say = (line: string): void => void writeSync(1, `${line}\n`)
