@@ -168,7 +168,7 @@ describe('an archive of three maintainers', () => {
     expect(complete).toMatchObject({ kind: 'root', complete: true })
     await done('bob', 'announce', file, '--to', mirror.hint)
     const listed = await done('bob', 'maintainers')
-    expect(listed['maintainers'].toSorted()).toEqual([keys['alice'], keys['bob'], keys['dave']].toSorted())
+    expect(new Set(listed['maintainers'])).toEqual(new Set([keys['alice'], keys['bob'], keys['dave']]))
 
     // Carol signs on, as a thief with her key would.
     const content = write('content-4', ['| Five | 996 |'])

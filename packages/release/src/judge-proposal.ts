@@ -133,7 +133,7 @@ export async function stillLacking(open: OpenProposal): Promise<number> {
 }
 
 /** @returns who may sign under this root */
-export function governanceOf(root: Root): Governance {
+function governanceOf(root: Root): Governance {
   const { publicKeys, threshold } = maintainersOf(root)
   return { name: archiveNameOf(root), maintainers: publicKeys, threshold, heartbeat: heartbeatsOf(root)[0] ?? null }
 }

@@ -4,7 +4,7 @@ import type { Address } from './address.ts'
 import { sha256Hex } from './digest.ts'
 import { firstExpiry } from './freshness.ts'
 import { archiveNameOf } from './archive-root.ts'
-import type { Root, SignedFile, Snapshot, Targets, Timestamp } from './metadata.ts'
+import type { Root, Signed, SignedFile, Snapshot, Targets, Timestamp } from './metadata.ts'
 import { readReleaseTarget, type ReleaseTarget } from './release-target.ts'
 import { verifySnapshot, verifyTargets, verifyTimestamp } from './verify.ts'
 
@@ -63,10 +63,22 @@ export async function verifyRoles(
   root: Root,
   files: { timestamp: Uint8Array; snapshot: Uint8Array; targets: Uint8Array },
 ): Promise<VerifiedRoles> {
-  const timestamp = await verifyTimestamp(root, files.timestamp)
-  const snapshot = await verifySnapshot(root, timestamp.signed, files.snapshot)
-  const { file: targets, signers } = await verifyTargets(root, snapshot.signed, 'targets', files.targets)
+  // All at once, for most of the time goes by in signatures; a refusal is that of the first file all the same.
+  const [timestamp, snapshot, { file: targets, signers }] = await inOrder(root, files)
   return { timestamp, snapshot, targets, signers, release: readReleaseTarget(targets.signed) }
+}
+
+function inOrder(
+  root: Root,
+  files: { timestamp: Uint8Array; snapshot: Uint8Array; targets: Uint8Array },
+): Promise<[SignedFile<Timestamp>, SignedFile<Snapshot>, { file: SignedFile<Targets>; signers: string[] }]> {
+  const timestamp = verifyTimestamp(root, files.timestamp)
+  const snapshot = verifySnapshot(root, statementOf(timestamp), files.snapshot)
+  return Promise.all([timestamp, snapshot, verifyTargets(root, statementOf(snapshot), 'targets', files.targets)])
+}
+
+async function statementOf<T extends Signed>(file: Promise<SignedFile<T>>): Promise<T> {
+  return (await file).signed
 }
 
 /** @returns the release in the words that people and programs are shown */

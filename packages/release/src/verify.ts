@@ -52,17 +52,26 @@ export async function verifyTimestamp(root: Root, bytes: Uint8Array): Promise<Si
   return timestamp
 }
 
-/** The snapshot that a verified timestamp names (TUF 5.5.1 to 5.5.4). */
+/**
+ * The snapshot that a verified timestamp names (TUF 5.5.1 to 5.5.4).
+ *
+ * @param timestamp its promise when both come at once: signatures are checked meanwhile, and its refusal comes first
+ */
 export async function verifySnapshot(
   root: Root,
-  timestamp: Timestamp,
+  timestamp: Timestamp | Promise<Timestamp>,
   bytes: Uint8Array,
 ): Promise<SignedFile<Snapshot>> {
   limitSize(bytes, MAX_SIGNED_FILE_BYTES, 'snapshot') // TUF 5.5.1: endless data
-  await requireRecord(bytes, timestamp.snapshot, 'snapshot') // TUF 5.5.2: mix-and-match
-  const snapshot = parseSnapshot(bytes)
-  await requireThreshold(snapshot, root, 'snapshot') // TUF 5.5.3: arbitrary software attack
-  requireVersion(snapshot.signed, timestamp.snapshot, 'snapshot') // TUF 5.5.4: mix-and-match
+  const checking = begun(async () => {
+    const file = parseSnapshot(bytes)
+    await requireThreshold(file, root, 'snapshot') // TUF 5.5.3: arbitrary software attack
+    return file
+  })
+  const record = (await timestamp).snapshot
+  await requireRecord(bytes, record, 'snapshot') // TUF 5.5.2: mix-and-match
+  const snapshot = await checking
+  requireVersion(snapshot.signed, record, 'snapshot') // TUF 5.5.4: mix-and-match
   return snapshot
 }
 
@@ -70,24 +79,35 @@ export async function verifySnapshot(
  * Targets metadata that a verified snapshot lists (TUF 5.6.1 to 5.6.4).
  *
  * @param delegator the root for the top role, the delegating targets for any other
+ * @param snapshot its promise when both come at once, as above
  * @param roleName `targets` for the top role
  * @returns the metadata and the public keys that counted
  */
 export async function verifyTargets(
   delegator: Delegator,
-  snapshot: Snapshot,
+  snapshot: Snapshot | Promise<Snapshot>,
   roleName: string,
   bytes: Uint8Array,
 ): Promise<{ file: SignedFile<Targets>; signers: string[] }> {
   limitSize(bytes, MAX_SIGNED_FILE_BYTES, roleName) // TUF 5.6.1: endless data
-  const record = snapshot.files.get(`${roleName}.json`)
+  const checking = begun(async () => {
+    const file = parseTargets(bytes)
+    return { file, signers: await requireThreshold(file, delegator, roleName) } // TUF 5.6.3: arbitrary software attack
+  })
+  const record = (await snapshot).files.get(`${roleName}.json`)
   // TUF 5.6.2: a role that no snapshot lists was never published with it.
   if (record === undefined) throw new Refusal('mix-and-match', `the snapshot does not list ${roleName}`)
   await requireRecord(bytes, record, roleName) // TUF 5.6.2: mix-and-match
-  const file = parseTargets(bytes)
-  const signers = await requireThreshold(file, delegator, roleName) // TUF 5.6.3: arbitrary software attack
-  requireVersion(file.signed, record, roleName) // TUF 5.6.4: mix-and-match
-  return { file, signers }
+  const verified = await checking
+  requireVersion(verified.file.signed, record, roleName) // TUF 5.6.4: mix-and-match
+  return verified
+}
+
+/** Work that goes on while something else is awaited; what it throws is for whoever awaits it, or for nobody. */
+function begun<T>(work: () => Promise<T>): Promise<T> {
+  const promise = work()
+  promise.catch(() => {})
+  return promise
 }
 
 function limitSize(bytes: Uint8Array, limit: number, what: string): void {

@@ -73,7 +73,7 @@ async function recordOf(file: Uint8Array): Promise<Statement> {
 }
 
 /** Canonical JSON for what forgers sign; made apart from the one under test. */
-function canonicalText(value: Statement): string {
+export function canonicalText(value: Statement): string {
   if (typeof value === 'string') return `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
