@@ -77,8 +77,11 @@ function inOrder(
   return Promise.all([timestamp, snapshot, verifyTargets(root, statementOf(snapshot), 'targets', files.targets)])
 }
 
-async function statementOf<T extends Signed>(file: Promise<SignedFile<T>>): Promise<T> {
-  return (await file).signed
+/** Refused when the file is; nobody need wait for it. */
+function statementOf<T extends Signed>(file: Promise<SignedFile<T>>): Promise<T> {
+  const statement = file.then(({ signed }) => signed)
+  statement.catch(() => {})
+  return statement
 }
 
 /** @returns the release in the words that people and programs are shown */

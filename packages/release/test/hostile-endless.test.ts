@@ -62,6 +62,15 @@ describe('too much is refused', () => {
     expect(verdict).toBe('too-large')
   })
 
+  it('as a snapshot or targets beside a timestamp that is wrong too, and no promise is left alone with it', async () => {
+    const timestamp = tamper(alice.announcement().timestamp, (file) => (file.signed.version += 1))
+    const huge = new Uint8Array(MAX_SIGNED_FILE_BYTES + 1)
+    for (const bad of [{ snapshot: huge }, { targets: huge }, { snapshot: huge, targets: huge }]) {
+      const announcement = { ...alice.announcement(), timestamp, ...bad }
+      expect(await judged(reader(), announcement, alice.now)).toMatch(/^(?:too-large|bad-signature)$/)
+    }
+  })
+
   it('as nesting without end, in JSON and in CBOR, quickly', async () => {
     const timestamp = new TextEncoder().encode('['.repeat(MAX_TIMESTAMP_BYTES))
     expect(await judged(reader(), { ...alice.announcement(), timestamp }, alice.now)).toBe('bad-format')
