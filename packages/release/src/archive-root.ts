@@ -1,15 +1,33 @@
 /** What our profile adds to root metadata: the archive's name, and maintainers with ed25519 keys. */
 import { MAX_NAME_CHARS } from './limits.ts'
-import type { Root } from './metadata.ts'
+import type { Address } from './address.ts'
+import type { Root, Signed } from './metadata.ts'
 import { Refusal } from './refusal.ts'
 import { isPlainText, member, objectAt, stringAt, type JsonObject } from './shapes.ts'
 
 /** Our own fields stand under one name: TUF clients keep fields that they do not know (TUF 4.1). */
 export const OUR_FIELDS = 'holdfast'
 
-/** @returns the fields to put into a root for an archive of this name */
-export function archiveNameField(name: string): JsonObject {
-  return { [OUR_FIELDS]: { name } }
+/**
+ * @param address null in the first root, whose hash it is
+ * @returns the fields to put into a root for an archive of this name
+ */
+export function archiveNameField(name: string, address: Address | null): JsonObject {
+  return { [OUR_FIELDS]: { name, ...(address === null ? {} : { archive: address }) } }
+}
+
+/** @returns the field to put into targets: without it, the same maintainers' release of another archive would fit this one */
+export function archiveField(address: Address): JsonObject {
+  return { [OUR_FIELDS]: { archive: address } }
+}
+
+/** @throws Refusal 'wrong-archive' when a later root, or targets, were not signed for this archive */
+export function requireArchive(signed: Signed, address: Address, what: string): void {
+  // Metadata of another archive: maintainers may use one key for several, so a signature alone does not say for which.
+  const ours = member(signed.raw, OUR_FIELDS)
+  if (ours === undefined || member(objectAt(ours, OUR_FIELDS), 'archive') !== address) {
+    throw new Refusal('wrong-archive', `${what} version ${signed.version} was not signed for this archive`)
+  }
 }
 
 /** @throws Refusal 'bad-format' when the root names no archive, or in a way that cannot be shown to people */

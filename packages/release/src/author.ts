@@ -1,5 +1,6 @@
 /** The maintainer's side: makes archives, releases and new roots that the verifier of this package accepts. */
-import { addressOf } from './address.ts'
+import { addressOf, type Address } from './address.ts'
+import { archiveField } from './archive-root.ts'
 import { sha256Hex } from './digest.ts'
 import { ReleaseError } from './errors.ts'
 import { meetsThreshold } from './held-roles.ts'
@@ -27,7 +28,7 @@ interface Signing {
  * @throws ReleaseError 'bad-argument', 'threshold-unmet' or 'too-large'
  */
 export async function createArchive(o: Maintainers & Signing): Promise<TrustedState> {
-  const root = await signFile(await rootStatement(o, 1, o.now), o.signers)
+  const root = await signFile(await rootStatement(o, { version: 1, address: null }, o.now), o.signers)
   await requireRootSignatures(root, parseRoot(root).signed)
   return { address: await addressOf(root), roots: [root] }
 }
@@ -41,7 +42,8 @@ export async function createArchive(o: Maintainers & Signing): Promise<TrustedSt
  */
 export async function authorRoot(o: Maintainers & Signing & { state: TrustedState }): Promise<TrustedState> {
   const { root: before, roles } = await verifyOwnState(o.state)
-  const root = await signFile(await rootStatement(o, before.signed.version + 1, o.now), o.signers)
+  const place = { version: before.signed.version + 1, address: o.state.address }
+  const root = await signFile(await rootStatement(o, place, o.now), o.signers)
   const next = parseRoot(root).signed
   await requireRootSignatures(root, before.signed)
   await requireRootSignatures(root, next)
@@ -65,7 +67,7 @@ export async function authorRelease(
 ): Promise<TrustedState> {
   const { root, roles } = await verifyOwnState(o.state)
   const signed = await releaseStatement(roles, o)
-  const targets = await signReadable(signed, namedFor(root.signed, 'targets', o.signers))
+  const targets = await signReadable(signed, namedFor(root.signed, 'targets', o.signers), o.state.address)
   await requireOwnSignatures(parseTargets(targets), root.signed, 'targets')
   return wrapNext(o.state, targets, root.signed, roles, o)
 }
@@ -105,12 +107,13 @@ async function wrapNext(
 /** What is signed as the release that follows the one held. */
 export async function releaseStatement(
   roles: VerifiedRoles | null,
-  o: { content: ReleaseContent; message: string; published?: Date; now: Date },
+  o: { state: TrustedState; content: ReleaseContent; message: string; published?: Date; now: Date },
 ): Promise<JsonObject> {
   const previous = roles && (await sha256Hex(roles.targets.bytes))
   const published = formatDate(o.published ?? o.now)
   return {
     ...header('targets', (roles?.targets.signed.version ?? 0) + 1, o.now, ROLE_VALIDITY_MS),
+    ...archiveField(o.state.address),
     targets: writeReleaseTarget({ ...o.content, message: o.message, published, previous }),
   }
 }
@@ -126,10 +129,14 @@ export async function verifyOwnState(state: TrustedState): Promise<VerifiedState
 }
 
 /** Signs a release only in a form that readers will accept. @throws ReleaseError 'bad-argument' */
-export async function signReadable(signed: JsonObject, signers: readonly Signer[]): Promise<Uint8Array> {
+export async function signReadable(
+  signed: JsonObject,
+  signers: readonly Signer[],
+  address: Address,
+): Promise<Uint8Array> {
   try {
     const targets = await signFile(signed, signers)
-    readReleaseTarget(parseTargets(targets).signed)
+    readReleaseTarget(parseTargets(targets).signed, address)
     return targets
   } catch (error) {
     const cause = refusalFrom(error)

@@ -107,7 +107,7 @@ async function describeBranch(
     const root = parseRoot(rootBytes).signed
     try {
       const signers = await requireThreshold(file, root, 'targets')
-      const target = readReleaseTarget(file.signed)
+      const target = readReleaseTarget(file.signed, address)
       return { file, release: await describeTargets(address, root, file, target, signers, file.signed.expires) }
     } catch (error) {
       refusal ??= refusalFrom(error)

@@ -1,7 +1,7 @@
 /** A proposal laid out for judging and signing: what it stands on, what it would change, and who signed so far. */
 import { equals } from 'multiformats/bytes'
 import { addressOf, type Address } from './address.ts'
-import { archiveNameOf } from './archive-root.ts'
+import { archiveNameOf, requireArchive } from './archive-root.ts'
 import { meetsThreshold } from './held-roles.ts'
 import { identifySigner } from './keys.ts'
 import { MAX_ROOT_BYTES, MAX_SIGNED_FILE_BYTES } from './limits.ts'
@@ -60,7 +60,8 @@ export async function openProposal(state: KnownState, proposal: Proposal): Promi
     )
   }
   if (root === null && targets === null) throw new Refusal('bad-format', 'the proposal changes nothing')
-  const release = targets && readReleaseTarget(targets.signed)
+  if (root !== null) requireArchive(root.signed, address, 'root')
+  const release = targets && readReleaseTarget(targets.signed, address)
   if (root === null && parent !== (release?.previous ?? null))
     throw new Refusal('bad-format', 'the proposal and the release in it name different parents')
   return {

@@ -81,7 +81,7 @@ export async function openPastRelease(
     const chain = await extendRootChain(state.address, null, state.roots)
     const targets = parseTargets(targetsBytes)
     const signers = await signersUnderAny(chain.files, targets)
-    const content = readReleaseTarget(targets.signed)
+    const content = readReleaseTarget(targets.signed, state.address)
     const { expires } = targets.signed
     const release = await describeTargets(state.address, chain.newest.signed, targets, content, signers, expires)
     return { ok: true, release }
@@ -98,7 +98,10 @@ export async function verifyState(state: TrustedState): Promise<VerifiedState> {
   const { timestamp, snapshot, targets } = state
   if (!timestamp && !snapshot && !targets) return { root: chain.newest, roles: null }
   if (!timestamp || !snapshot || !targets) throw new Refusal('bad-format', 'a part of the release is not there')
-  return { root: chain.newest, roles: await verifyRoles(chain.newest.signed, { timestamp, snapshot, targets }) }
+  return {
+    root: chain.newest,
+    roles: await verifyRoles(state.address, chain.newest.signed, { timestamp, snapshot, targets }),
+  }
 }
 
 /** Later roots first: that is how a release signed under several is most fairly told. */

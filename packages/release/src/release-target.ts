@@ -1,7 +1,8 @@
 /** The target named `archive` inside targets metadata: what a release says of itself (trust.md, "The release"). */
 import { toHex } from 'multiformats/bytes'
 import type { CID } from 'multiformats/cid'
-import { parseCid } from './address.ts'
+import { parseCid, type Address } from './address.ts'
+import { requireArchive } from './archive-root.ts'
 import { MAX_MESSAGE_BYTES } from './limits.ts'
 import type { Targets } from './metadata.ts'
 import { Refusal } from './refusal.ts'
@@ -35,8 +36,12 @@ const RAW = 0x55
 const SHA256_HEX_CHARS = 64
 const utf8 = new TextEncoder()
 
-/** @throws Refusal 'bad-release' when the metadata holds no well-formed release */
-export function readReleaseTarget(targets: Targets): ReleaseTarget {
+/**
+ * @param address the archive whose release it must be
+ * @throws Refusal 'wrong-archive' when it was signed for another one, 'bad-release' when it holds no well-formed release
+ */
+export function readReleaseTarget(targets: Targets, address: Address): ReleaseTarget {
+  requireArchive(targets, address, 'release')
   try {
     return readTarget(targets)
   } catch (error) {

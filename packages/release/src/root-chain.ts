@@ -1,7 +1,7 @@
 /** From the address to the newest root, one signed step after the other (TUF 5.3). */
 import { equals } from 'multiformats/bytes'
 import { addressOf, type Address } from './address.ts'
-import { archiveNameOf } from './archive-root.ts'
+import { archiveNameOf, requireArchive } from './archive-root.ts'
 import { MAX_ROOT_PADDING_BYTES } from './limits.ts'
 import { parseRoot, type Root, type SignedFile } from './metadata.ts'
 import { Refusal } from './refusal.ts'
@@ -42,11 +42,12 @@ export async function extendRootChain(
     }
     const { version } = parseRoot(bytes).signed
     if (version <= files.length) {
-      await refuseOtherRoot(files, version, bytes)
+      await refuseOtherRoot(address, files, version, bytes)
       continue
     }
     if (version > files.length + 1) throw missing(files.length + 1)
     newest = await verifyNextRoot(newest.signed, bytes)
+    requireArchive(newest.signed, address, 'root')
     archiveNameOf(newest.signed)
     limitPadding(newest)
     files.push(bytes)
@@ -68,11 +69,17 @@ async function beginChain(address: Address, bytes: Uint8Array): Promise<SignedFi
 }
 
 /** A root under a version that we hold, but not the one that we hold. */
-async function refuseOtherRoot(files: readonly Uint8Array[], version: number, bytes: Uint8Array): Promise<void> {
+async function refuseOtherRoot(
+  address: Address,
+  files: readonly Uint8Array[],
+  version: number,
+  bytes: Uint8Array,
+): Promise<void> {
   // Metadata of another archive: its first root shares nothing with ours.
   if (version === 1) throw new Refusal('wrong-archive', 'the first root is not the one that the address names')
   const before = parseRoot(files[version - 2] as Uint8Array)
   const other = await verifyNextRoot(before.signed, bytes)
+  requireArchive(other.signed, address, 'root')
   const held = parseRoot(files[version - 1] as Uint8Array)
   // The same statement with other signatures or blanks around it is no fork; we keep our copy.
   if (equals(held.signedBytes, other.signedBytes)) return

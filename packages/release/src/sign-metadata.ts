@@ -1,5 +1,6 @@
 /** Statements of the four roles and their signing: what author.ts puts together. */
 import { toHex } from 'multiformats/bytes'
+import type { Address } from './address.ts'
 import { archiveNameField, isArchiveName } from './archive-root.ts'
 import { canonicalBytes } from './canonical-json.ts'
 import { sha256Hex } from './digest.ts'
@@ -25,6 +26,13 @@ export interface Maintainers {
   heartbeat?: string | undefined
 }
 
+/** Which root it is. */
+export interface RootPlace {
+  version: number
+  /** null for version 1, which makes it. */
+  address: Address | null
+}
+
 /** The fields that all roles share (TUF 4.3). @param validityMs from `now` on, milliseconds */
 export function header(type: TopRole, version: number, now: Date, validityMs: number): JsonObject {
   const expires = formatDate(new Date(now.getTime() + validityMs))
@@ -35,7 +43,7 @@ export function header(type: TopRole, version: number, now: Date, validityMs: nu
  * @returns a root in which k of n sign root and targets, and any one snapshot and timestamp
  * @throws ReleaseError 'bad-argument'
  */
-export async function rootStatement(o: Maintainers, version: number, now: Date): Promise<JsonObject> {
+export async function rootStatement(o: Maintainers, { version, address }: RootPlace, now: Date): Promise<JsonObject> {
   requireSensible(o)
   const keys: JsonObject = {}
   for (const publicKey of o.maintainers) {
@@ -53,7 +61,7 @@ export async function rootStatement(o: Maintainers, version: number, now: Date):
   const anyOne = { keyids, threshold: 1 }
   return {
     ...header('root', version, now, ROLE_VALIDITY_MS),
-    ...archiveNameField(o.name),
+    ...archiveNameField(o.name, address),
     consistent_snapshot: true,
     keys,
     roles: { root: strong, targets: strong, snapshot: anyOne, timestamp: anyOne },

@@ -33,7 +33,7 @@ interface Signing {
  * @throws ReleaseError 'bad-argument', 'threshold-unmet' when the signer is not among the maintainers
  */
 export async function proposeArchive(o: Maintainers & Signing): Promise<Proposal> {
-  const root = await signFile(await rootStatement(o, 1, o.now), [])
+  const root = await signFile(await rootStatement(o, { version: 1, address: null }, o.now), [])
   return await signProposal({ ...o, state: null, proposal: emptyProposal({ root }) })
 }
 
@@ -49,8 +49,8 @@ export async function proposeRelease(
   const { state } = o
   const { root, roles } = await verifyOwnState(state)
   const signed = await releaseStatement(roles, o)
-  const targets = await signReadable(signed, namedFor(root.signed, 'targets', [o.signer]))
-  const { previous } = readReleaseTarget(parseTargets(targets).signed)
+  const targets = await signReadable(signed, namedFor(root.signed, 'targets', [o.signer]), state.address)
+  const { previous } = readReleaseTarget(parseTargets(targets).signed, state.address)
   const base = { address: state.address, roots: state.roots, parent: previous, targets }
   return await signProposal({ ...o, proposal: emptyProposal(base) })
 }
@@ -65,7 +65,8 @@ export async function proposeRelease(
 export async function proposeRoot(o: Maintainers & Signing & { state: TrustedState }): Promise<Proposal> {
   const { state } = o
   const { root: before, roles } = await verifyOwnState(state)
-  const root = await signFile(await rootStatement(o, before.signed.version + 1, o.now), [])
+  const place = { version: before.signed.version + 1, address: state.address }
+  const root = await signFile(await rootStatement(o, place, o.now), [])
   const next = parseRoot(root).signed
   let targets: Uint8Array | null = null
   if (roles !== null) {

@@ -60,12 +60,13 @@ export interface VerifiedRoles {
  * @throws Refusal at the first file that does not hold
  */
 export async function verifyRoles(
+  address: Address,
   root: Root,
   files: { timestamp: Uint8Array; snapshot: Uint8Array; targets: Uint8Array },
 ): Promise<VerifiedRoles> {
   // All at once, for most of the time goes by in signatures; a refusal is that of the first file all the same.
   const [timestamp, snapshot, { file: targets, signers }] = await inOrder(root, files)
-  return { timestamp, snapshot, targets, signers, release: readReleaseTarget(targets.signed) }
+  return { timestamp, snapshot, targets, signers, release: readReleaseTarget(targets.signed, address) }
 }
 
 function inOrder(

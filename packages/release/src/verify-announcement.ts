@@ -76,7 +76,7 @@ async function judge(
   const { trusted, held: stored } = readHeld(state)
   const chain = await extendRootChain(state.address, trusted, limitRoots(offered.roots))
   const held = chain.grew ? await stillVouchedFor(stored, chain.newest.signed) : stored
-  const roles = await verifyUnderNewest(chain, held, offered)
+  const roles = await verifyUnderNewest(state.address, chain, held, offered)
   if (roles === 'older') return { outcome: 'ignore', code: 'older', reason: 'signed before the keys last changed' }
   const direction = compareHeads(held, roles, chain.grew)
   if (direction === 'same') return { outcome: 'ignore', code: 'known', reason: 'these versions are held' }
@@ -123,16 +123,17 @@ function limitRoots(roots: Uint8Array[]): Uint8Array[] {
 }
 
 async function verifyUnderNewest(
+  address: Address,
   chain: RootChain,
   held: HeldRoles,
   offered: Announcement,
 ): Promise<VerifiedRoles | 'older'> {
   try {
-    return await verifyRoles(chain.newest.signed, offered)
+    return await verifyRoles(address, chain.newest.signed, offered)
   } catch (error) {
     const refusal = refusalFrom(error)
     if (refusal.code !== 'threshold' && refusal.code !== 'bad-signature') throw refusal
-    const before = await verifyUnderEarlier(chain, offered)
+    const before = await verifyUnderEarlier(address, chain, offered)
     if (before === null) throw refusal
     if (isNoNewer(held, before)) return 'older'
     // Signatures by a revoked key: good once, and worth nothing for anything that we have not seen.
@@ -141,14 +142,18 @@ async function verifyUnderNewest(
 }
 
 /** Tells old keys from forgery: the sender's own newest root first, then those before ours. */
-async function verifyUnderEarlier(chain: RootChain, offered: Announcement): Promise<VerifiedRoles | null> {
+async function verifyUnderEarlier(
+  address: Address,
+  chain: RootChain,
+  offered: Announcement,
+): Promise<VerifiedRoles | null> {
   const own = offered.roots.at(-1)
   const ownAt = own === undefined ? -1 : chain.files.findIndex((file) => equals(file, own))
   const before = chain.files.slice(0, -1)
   const candidates = new Set([before[ownAt], ...before.toReversed()].filter((file) => file !== undefined))
   for (const file of [...candidates].slice(0, MAX_EARLIER_ROOTS_TRIED)) {
     try {
-      return await verifyRoles(parseRoot(file).signed, offered)
+      return await verifyRoles(address, parseRoot(file).signed, offered)
     } catch (error) {
       refusalFrom(error)
     }

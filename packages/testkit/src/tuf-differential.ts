@@ -92,7 +92,7 @@ async function compareClients(stock: StockClient, history: TufHistory, report: R
 
 async function compareAnnouncements(stock: StockClient, history: TufHistory, report: Report): Promise<void> {
   const { firstRoot } = history
-  let state: TrustedState = await stateBefore(firstRoot)
+  let state: TrustedState = stateBefore(firstRoot)
   for (const [step, { served, now, what }] of history.steps.entries()) {
     const announcement = announcementFrom(served, firstRoot, state.roots)
     if (announcement === null) continue

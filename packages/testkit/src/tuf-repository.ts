@@ -24,6 +24,7 @@ export interface RecordStyle {
 }
 
 const DAG_PB = 0x70
+const JSON_CODEC = 0x0200
 const DAY_MS = 24 * 60 * 60 * 1000
 const utf8 = new TextEncoder()
 
@@ -42,6 +43,8 @@ export class TufRepository {
   records: RecordStyle = { lengths: true, hashes: true }
   /** Whether all of a role's keys sign, or as many as must. */
   allSign = false
+  /** The archive's address, once its first root is signed. */
+  #address: string | null = null
   #served: ReadonlyMap<string, Uint8Array> = new Map()
   /** ECDSA and RSA give another signature each time; here the same statement gives the same file. */
   readonly #signatures = new Map<TufKey, Map<string, string>>()
@@ -85,6 +88,8 @@ export class TufRepository {
   /** What would be served now, among all that was served before. */
   build(edits: Edits = {}): Map<string, Uint8Array> {
     const files = new Map(this.#served)
+    const root = this.#sign('root', this.root, edits)
+    this.#address ??= addressOf(root.bytes)
     const meta: Statement = {}
     for (const [name, statement] of this.targets) {
       const { version, bytes } = this.#sign(name, statement, edits)
@@ -96,7 +101,6 @@ export class TufRepository {
     const named = { 'snapshot.json': this.#record(snapshot.bytes, snapshot.version) }
     const timestamp = this.#sign('timestamp', { ...this.timestamp, meta: named }, edits)
     put(files, 'timestamp', timestamp.version, timestamp.bytes, edits)
-    const root = this.#sign('root', this.root, edits)
     put(files, 'root', this.root.version, root.bytes, edits)
     return files
   }
@@ -131,6 +135,10 @@ export class TufRepository {
 
   #sign(role: string, statement: Statement, edits: Edits): { version: Statement; bytes: Uint8Array } {
     const signed = structuredClone(statement)
+    // Ours say for which archive they are; the first root makes its address.
+    if (role === 'targets' || (role === 'root' && signed.version > 1)) {
+      signed.holdfast = { ...signed.holdfast, archive: this.#address }
+    }
     edits.statement?.[role]?.(signed)
     const due = this.dueFor(role)
     const signers = edits.signers?.[role]?.(due) ?? due
@@ -162,6 +170,12 @@ export function archiveTarget(number: number): Statement {
   const cid = CID.createV1(DAG_PB, createDigest(sha256.code, digest)).toString()
   const custom = { cid, manifest: cid, message: `Release ${number}`, published: '2026-03-01T12:00:00Z', previous: null }
   return { length: 100, hashes: { sha256: digest.toString('hex') }, custom: { ...custom, size: number, files: 1 } }
+}
+
+/** @returns the address of an archive that begins with this root */
+export function addressOf(firstRoot: Uint8Array): string {
+  const digest = createHash('sha256').update(firstRoot).digest()
+  return CID.createV1(JSON_CODEC, createDigest(sha256.code, digest)).toString()
 }
 
 /** The fields that all roles share, from version 1 on. */
