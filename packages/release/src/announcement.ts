@@ -1,6 +1,6 @@
 /** The signed metadata of one release as it travels: dag-cbor `{ v: 1, roots, timestamp, snapshot, targets }`. */
 import * as dagCbor from '@ipld/dag-cbor'
-import { equals } from 'multiformats/bytes'
+import { CborReader, OtherBytes } from './cbor-reader.ts'
 import { ReleaseError } from './errors.ts'
 import { MAX_ANNOUNCED_ROOT_BYTES, MAX_ANNOUNCEMENT_BYTES } from './limits.ts'
 import type { VerdictCode } from './refusal.ts'
@@ -18,7 +18,6 @@ export interface Announcement {
 type ParsedAnnouncement = { ok: true; announcement: Announcement } | { ok: false; code: VerdictCode; reason: string }
 
 const FORMAT_VERSION = 1
-const FIELDS = ['v', 'roots', 'timestamp', 'snapshot', 'targets']
 
 /**
  * @returns the bytes for gossip, HTTP, or a file: equal for equal input. Of a chain beyond MAX_ANNOUNCED_ROOT_BYTES only
@@ -48,12 +47,10 @@ export function parseAnnouncement(bytes: Uint8Array): ParsedAnnouncement {
     return refused('too-large', `${bytes.length} bytes, more than ${MAX_ANNOUNCEMENT_BYTES}`)
   }
   const announcement = decode(bytes)
-  if (announcement === null) return refused('bad-format', 'not an announcement')
+  if (announcement === null) return refused('bad-format', 'not an announcement in the canonical encoding')
   if (totalBytes(announcement.roots) > MAX_ANNOUNCED_ROOT_BYTES) {
     return refused('too-large', `more than ${MAX_ANNOUNCED_ROOT_BYTES} bytes of roots`)
   }
-  // One spelling only: else one announcement could be gossiped for ever as ever new bytes.
-  if (!equals(encodeAnnouncement(announcement), bytes)) return refused('bad-format', 'not in the canonical encoding')
   return { ok: true, announcement }
 }
 
@@ -75,23 +72,28 @@ function newestThatFit(roots: Uint8Array[]): Uint8Array[] {
   return roots.slice(first)
 }
 
+/** One spelling only: else one announcement could be gossiped for ever as ever new bytes. */
 function decode(bytes: Uint8Array): Announcement | null {
-  let value: unknown
+  const reader = new CborReader(bytes)
   try {
-    value = dagCbor.decode(bytes)
-  } catch {
-    // Whatever the decoder dislikes, nesting without end included, is no announcement.
-    return null
+    // dag-cbor sorts keys by length, then by bytes.
+    reader.map(5)
+    reader.text('v')
+    reader.unsigned(FORMAT_VERSION)
+    reader.text('roots')
+    const roots = reader.listOfBytes()
+    reader.text('targets')
+    const targets = reader.bytes()
+    reader.text('snapshot')
+    const snapshot = reader.bytes()
+    reader.text('timestamp')
+    const timestamp = reader.bytes()
+    reader.end()
+    return roots.length === 0 ? null : { roots, timestamp, snapshot, targets }
+  } catch (error) {
+    if (error instanceof OtherBytes) return null
+    throw error
   }
-  if (typeof value !== 'object' || value === null) return null
-  const { v, roots, timestamp, snapshot, targets } = value as { [field: string]: unknown }
-  if (v !== FORMAT_VERSION || Object.keys(value).length !== FIELDS.length) return null
-  if (!Array.isArray(roots) || roots.length === 0 || !roots.every(isBytes)) return null
-  return isBytes(timestamp) && isBytes(snapshot) && isBytes(targets) ? { roots, timestamp, snapshot, targets } : null
-}
-
-function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array
 }
 
 function totalBytes(parts: Uint8Array[]): number {

@@ -23,13 +23,42 @@ export interface HeldRoles {
   targets?: SignedFile<Targets>
 }
 
+/** A state in shapes; `trusted` is null when nothing but the address is known. */
+interface ReadState {
+  trusted: TrustedRoots | null
+  held: HeldRoles
+}
+
+/** A mirror judges one announcement after the other against the state that the last one gave, so that one is read already. */
+const readBefore = new WeakMap<TrustedState, ReadState>()
+
+/** @param read what the verifier has in hands of a state that it is about to give out */
+export function rememberRead(state: TrustedState, read: ReadState): void {
+  readBefore.set(state, read)
+}
+
 /**
  * Reads without verifying: what is stored was verified when it came in.
  *
- * @returns `trusted` null when nothing but the address is known
  * @throws ReleaseError 'bad-state' when it cannot be read: a damaged store is no peer's fault and no verdict on a peer
  */
-export function readHeld(state: TrustedState): { trusted: TrustedRoots | null; held: HeldRoles } {
+export function readHeld(state: TrustedState): ReadState {
+  const known = readBefore.get(state)
+  return known !== undefined && isOf(state, known) ? known : readAfresh(state)
+}
+
+/** Whether nobody put other files into the object since. */
+function isOf({ roots, timestamp, snapshot, targets }: TrustedState, { trusted, held }: ReadState): boolean {
+  return (
+    roots.length === trusted?.files.length &&
+    roots.every((root, at) => root === trusted.files[at]) &&
+    timestamp === held.timestamp?.bytes &&
+    snapshot === held.snapshot?.bytes &&
+    targets === held.targets?.bytes
+  )
+}
+
+function readAfresh(state: TrustedState): ReadState {
   try {
     const last = state.roots.at(-1)
     const newest = last === undefined ? null : parseRoot(last)

@@ -6,7 +6,7 @@ import { clockWarnings, type Warning } from './clock-warning.ts'
 import { sha256Hex } from './digest.ts'
 import { forbidExpired, hasExpired } from './freshness.ts'
 import { compareHeads, isNoNewer } from './head-comparison.ts'
-import { readHeld, stillVouchedFor, type HeldRoles } from './held-roles.ts'
+import { readHeld, rememberRead, stillVouchedFor, type HeldRoles } from './held-roles.ts'
 import { MAX_EARLIER_ROOTS_TRIED, MAX_ROOTS } from './limits.ts'
 import { parseRoot } from './metadata.ts'
 import { Refusal, refusalFrom, type VerdictCode } from './refusal.ts'
@@ -84,10 +84,18 @@ async function judge(
   if (strict) forbidAllExpired(chain, roles, now)
 
   const release = await describeRelease(state.address, chain.newest.signed, roles)
-  const { timestamp, snapshot, targets } = offered
+  const { timestamp, snapshot, targets } = roles
+  const next = {
+    address: state.address,
+    roots: [...chain.files],
+    timestamp: timestamp.bytes,
+    snapshot: snapshot.bytes,
+    targets: targets.bytes,
+  }
+  rememberRead(next, { trusted: chain, held: { timestamp, snapshot, targets } })
   return {
     outcome: 'accept',
-    state: { address: state.address, roots: [...chain.files], timestamp, snapshot, targets },
+    state: next,
     release,
     newRelease: isNewRelease(stored, roles),
     freshness: hasExpired(release.expires, now) ? 'stale' : 'fresh',

@@ -1,6 +1,13 @@
 import { Publisher, testContent, testSigners } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { encodeAnnouncement, openState, verifyAnnouncement, type TrustedState, type Verdict } from '../src/index.ts'
+import {
+  announcementOf,
+  encodeAnnouncement,
+  openState,
+  verifyAnnouncement,
+  type TrustedState,
+  type Verdict,
+} from '../src/index.ts'
 
 type Accepted = Extract<Verdict, { outcome: 'accept' }>
 
@@ -166,4 +173,18 @@ describe('an announcement', () => {
     const asked = verifyAnnouncement(damaged, encodeAnnouncement(alice.announcement()), alice.now)
     await expect(asked).rejects.toMatchObject({ name: 'ReleaseError', code: 'bad-state' })
   })
+})
+
+it('a state into which other files were put is read afresh', async () => {
+  const alice = await Publisher.create()
+  await alice.release('one')
+  const { state } = accepted(await verifyAnnouncement(fresh(alice), alice.bytes(), alice.now))
+  await alice.release('two')
+  const [first, second] = [{ ...state }, alice.bytes()]
+  Object.assign(state, alice.state)
+  expect(await verifyAnnouncement(state, encodeAnnouncement(announcementOf(first)), alice.now)).toMatchObject({
+    outcome: 'ignore',
+    code: 'older',
+  })
+  expect(await verifyAnnouncement(first, second, alice.now)).toMatchObject({ outcome: 'accept', newRelease: true })
 })
