@@ -98,7 +98,9 @@ function refused(name: string, reason: RegExp): Difference {
 }
 
 /** Two timestamps of one version: we take the one that leads to a newer release and refuse one that leads back; tuf-js passes over both. */
-function timestampTie({ given }: Seen): boolean {
+function timestampTie({ given, ours, theirs }: Seen): boolean {
+  // The tie itself never has to do with who signed: what we take, tuf-js must not have refused for its signatures.
+  if (ours.outcome === 'ok' && theirs.reason.includes('was signed by')) return false
   const [held, offered] = [given.trusted.get('timestamp'), given.served.get('timestamp.json')]
   if (held === undefined || offered === undefined) return false
   return statementIn(held).version === statementIn(offered).version && !Buffer.from(held).equals(offered)

@@ -171,11 +171,12 @@ function rotationDropsAlone({ given, ours, theirs }: Seen): boolean {
 }
 
 /** tuf-js checks signatures over what it would write itself, and that has no place for further files. */
-function timestampListsMore({ given, theirs, files }: Seen): boolean {
+function timestampListsMore({ given, ours, theirs, files }: Seen): boolean {
   const listsMore = ({ signed }: Statement): boolean =>
     Object.keys(signed?.meta ?? {}).length > 1 && 'snapshot.json' in signed.meta
   const held = parsed(given.trusted.get('timestamp')).some(listsMore)
-  return held || (theirs.reason.includes('timestamp was signed by') && files.some(listsMore))
+  if (theirs.reason.includes('timestamp was signed by')) return files.some(listsMore)
+  return held && !(ours.outcome === 'ok' && theirs.outcome !== 'ok')
 }
 
 /** tuf-js writes `a%2Frole.json` and looks for `a/role.json`, so such a role is fetched each time, and perhaps not there. */
