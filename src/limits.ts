@@ -44,3 +44,17 @@ export const MAX_NAMED_PROBLEMS = 20
 export const MAX_COMPARED_TABLE_BYTES = 4 * 1024 * 1024
 /** Rows and files of each kind that are listed before "and N more". */
 export const SHOWN_CHANGES = 10
+
+/** Milliseconds of file-system calls after which signals and timers get a turn: under what a person notices. Our choice. */
+export const SYNC_WORK_MS = 20
+
+/**
+ * Nanoseconds for which a file that was changed is not believed to be the same by its times: two changes within one tick of
+ * a file system's clock look alike, and FAT counts in two seconds.
+ */
+export const SAME_TICK_NS = 2_000_000_000n
+
+/** Part of what a maintainer's releases need that the store may take beyond it before the rest is collected. Our choice. */
+export const MAX_WASTE = 1 / 8
+/** Bytes that a file takes beside its content in folders and manifest: a CID of 36 bytes in each, and its name. */
+export const BYTES_BESIDE_A_FILE = 256

@@ -60,7 +60,7 @@ async function send(
     )
   const folder = settings.text('content')
   if (folder !== undefined) {
-    const content = await publishing.importFolder(await scanFolder(folder, settings.isSet('hidden')))
+    const content = await publishing.importFolder(await scanFolder(folder, settings.isSet('hidden')), true)
     if (!content.cid.equals(release.cid))
       throw new CommandError(
         EXIT.unverified,

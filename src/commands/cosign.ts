@@ -96,7 +96,7 @@ async function rebuild(
       'A release is only signed after it was rebuilt.',
       'Give your own copy of the folder with --content.',
     )
-  const content = await publishing.importFolder(await scanFolder(folder, settings.isSet('hidden')))
+  const content = await publishing.importFolder(await scanFolder(folder, settings.isSet('hidden')), true)
   const difference = await publishing.compare(content)
   if (release === null || !content.cid.equals(release.cid)) {
     throw new CommandError(

@@ -18,6 +18,7 @@ export const command: Command = {
     ...SIGNING_FLAGS,
     FLAG_WAIT,
     FLAG_HIDDEN,
+    { name: 'rehash', type: 'boolean', help: 'read every file, also those that look unchanged since the last time' },
     { ...FLAG_OUTPUT, help: 'where the proposal is written, when others must sign too' },
     { name: 'dry-run', type: 'boolean', help: 'import and compare, sign and send nothing' },
   ],
@@ -35,9 +36,9 @@ export const command: Command = {
     }
     const publishing = await Publishing.open(context)
     try {
-      if (!settings.isSet('dry-run')) await publishing.signer()
+      if (!settings.isSet('dry-run')) await publishing.unlock()
       await publishing.learnNewest()
-      const content = await publishing.importFolder(folder)
+      const content = await publishing.importFolder(folder, settings.isSet('rehash'))
       const difference = await publishing.compare(content)
       if (settings.isSet('dry-run')) {
         out.result(

@@ -12,6 +12,7 @@ import { makeFolder, writeFileAtomic } from '../store/atomic-file.ts'
 import { failedWith, StoreError } from '../store/errors.ts'
 import { KeyError } from './errors.ts'
 import { MAX_KEY_FILE_BYTES, SCRYPT_WORK_FACTOR } from './limits.ts'
+import { ScryptIdentity } from './scrypt-identity.ts'
 
 interface NewKeyOptions {
   /** 32 bytes, for a key that exists already; overwritten with zeros. Random unless given. */
@@ -116,7 +117,7 @@ async function signerIn(file: string, plaintext: Uint8Array): Promise<Signer> {
 
 async function decrypt(file: string, locked: Uint8Array, passphrase: string): Promise<Uint8Array> {
   const decrypter = new Decrypter()
-  decrypter.addPassphrase(passphrase)
+  decrypter.addIdentity(new ScryptIdentity(passphrase))
   try {
     return await decrypter.decrypt(locked)
   } catch (cause) {

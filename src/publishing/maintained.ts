@@ -7,10 +7,20 @@ import type { CID } from 'multiformats/cid'
 import { ArchiveBook, type Archive } from '../archives/archive-book.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { makeHome, type Home } from '../home.ts'
+import { BYTES_BESIDE_A_FILE, MAX_WASTE } from '../limits.ts'
 import { ArchiveStore } from '../store/archive-store.ts'
 import { BlockStore } from '../store/block-store.ts'
+import { StoreError } from '../store/errors.ts'
 import { Retention } from '../store/retention.ts'
 import { usageError } from '../settings.ts'
+import {
+  dropImported,
+  ImportedFiles,
+  loadImported,
+  saveImported,
+  withImported,
+  type ImportedList,
+} from './imported-files.ts'
 import type { ScannedFolder } from './source-folder.ts'
 
 /** What changed from one release to the next, file by file. */
@@ -27,8 +37,11 @@ export class Maintained {
   readonly book: ArchiveBook
   readonly blocks: BlockStore
   readonly #retention: Retention
+  readonly #folder: string
+  #justImported: ImportedList | null = null
 
-  private constructor(book: ArchiveBook, blocks: BlockStore) {
+  private constructor(folder: string, book: ArchiveBook, blocks: BlockStore) {
+    this.#folder = folder
     this.book = book
     this.blocks = blocks
     this.#retention = new Retention(blocks)
@@ -37,9 +50,10 @@ export class Maintained {
   /** @throws StoreError when another command of this maintainer is at work */
   static async open(home: Home, now: () => Date): Promise<Maintained> {
     makeHome(home)
-    const blocks = BlockStore.open(join(home.data, 'maintainer', 'blocks'))
+    const folder = join(home.data, 'maintainer')
+    const blocks = BlockStore.open(join(folder, 'blocks'))
     try {
-      return new Maintained(await openBook(home, now), blocks)
+      return new Maintained(folder, await openBook(home, now), blocks)
     } catch (error) {
       await blocks.close()
       throw error
@@ -51,12 +65,33 @@ export class Maintained {
     return chooseArchive(this.book, address)
   }
 
-  /** Imports a folder, durably. The blocks stay until `keepOnly`. */
-  async import(folder: ScannedFolder): Promise<ReleaseContent> {
-    const { cid, rootBlockSize, size, files } = await importTree(folder.entries(), this.blocks, { sha256 })
-    const manifest = await writeManifest(cid, this.blocks, { sha256 })
+  /**
+   * Imports a folder, durably. The blocks stay until `keepOnly`.
+   *
+   * @param rehash reads also the files that have not changed since the last publication, as far as the file system tells
+   */
+  async import(address: string, folder: ScannedFolder, rehash = false): Promise<ReleaseContent> {
+    const known = rehash ? null : this.#knownFiles(address)
+    const imported = new ImportedFiles(folder.scannedMs)
+    const entries = imported.watching(withImported(folder.entries(), known))
+    const { cid, rootBlockSize, size, files } = await importTree(entries, this.blocks, { sha256 })
+    // `pin` walks over all of it.
+    const manifest = await writeManifest(cid, this.blocks, { sha256 }, { checkLeaves: false })
     await this.blocks.flush()
+    this.#justImported = { root: cid, records: imported.records }
     return { cid, rootBlockSize, size, files, manifest: manifest.cid }
+  }
+
+  /** The list of the last publication, while the store keeps all of it. */
+  #knownFiles(address: string): ImportedList | null {
+    const list = loadImported(this.#listOf(address))
+    return list !== null && this.#retention.pins().some(({ roots }) => roots.some((root) => root.equals(list.root)))
+      ? list
+      : null
+  }
+
+  #listOf(address: string): string {
+    return join(this.#folder, 'imported', `${address}.list`)
   }
 
   /** @returns null when the release before is not held, so that nobody can tell */
@@ -71,8 +106,19 @@ export class Maintained {
     }
   }
 
+  /** @throws CommandError 'lost-block' (1) when the store lost what an earlier publication put into it */
   async pin(address: string, version: number, content: { cid: CID; manifest: CID }): Promise<void> {
-    await this.#retention.pin(ownerOf(address, version, content.cid), [content.cid, content.manifest])
+    try {
+      await this.#retention.pin(ownerOf(address, version, content.cid), [content.cid, content.manifest])
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'incomplete') throw error
+      dropImported(this.#listOf(address))
+      const message = `A block of the last publication is lost: ${error.message}; nothing was published.`
+      throw new CommandError(EXIT.failed, 'lost-block', message, 'Publish again: every file is read anew then.', {
+        cause: error,
+      })
+    }
+    if (this.#justImported?.root.equals(content.cid) === true) saveImported(this.#listOf(address), this.#justImported)
   }
 
   /** Lets go of everything of an archive but this release. */
@@ -82,7 +128,16 @@ export class Maintained {
       .pins()
       .filter(({ owner }) => owner.startsWith(`${OWNER}/${address}/`) && owner !== kept)
     for (const { owner } of others) await this.#retention.unpin(owner)
-    await this.#retention.gc()
+    if (this.#isWasteful()) await this.#retention.gc()
+  }
+
+  /** A collection passes over all that is kept, so it waits until it is worth it. */
+  #isWasteful(): boolean {
+    const needed = this.book
+      .addresses()
+      .map((address) => this.book.find(address)?.verified)
+      .reduce((sum, release) => sum + (release?.size ?? 0) + (release?.files ?? 0) * BYTES_BESIDE_A_FILE, 0)
+    return this.blocks.usage().bytes > needed * (1 + MAX_WASTE)
   }
 
   async close(): Promise<void> {

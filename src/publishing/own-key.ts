@@ -7,12 +7,25 @@ import { openKeyFile, requireKeyFile } from '../keys/key-file.ts'
 import { readPassphrase } from '../keys/passphrase.ts'
 import { usageError } from '../settings.ts'
 
+/** A key whose passphrase was given; opening it takes a second of another thread. */
+export interface Unlocking {
+  /** @throws KeyError */
+  signer: Promise<Signer>
+}
+
+/** As `unlockOwnKey`, until the key is open. */
+export async function openOwnKey(context: CommandContext): Promise<Signer> {
+  return await (
+    await unlockOwnKey(context)
+  ).signer
+}
+
 /**
- * Opens the file that `--key` names, else the only one in the keys folder.
+ * Asks for the passphrase of the file that `--key` names, else of the only one in the keys folder.
  *
  * @throws CommandError 'usage' when it is not clear which; KeyError
  */
-export async function openOwnKey({ settings, home, env }: CommandContext): Promise<Signer> {
+export async function unlockOwnKey({ settings, home, env }: CommandContext): Promise<Unlocking> {
   const file = settings.text('key') ?? onlyKeyIn(home.keys)
   requireKeyFile(file)
   const passphrase = await readPassphrase({
@@ -21,7 +34,9 @@ export async function openOwnKey({ settings, home, env }: CommandContext): Promi
     purpose: 'open',
     keyFile: file,
   })
-  return await openKeyFile(file, passphrase)
+  const signer = openKeyFile(file, passphrase)
+  signer.catch(() => {}) // For whoever needs the key, if somebody does.
+  return { signer }
 }
 
 function onlyKeyIn(folder: string): string {

@@ -25,7 +25,7 @@ import { usageError } from '../settings.ts'
 import { learnNewest, requireKnowledge } from './learn-newest.ts'
 import { Maintained, type Difference } from './maintained.ts'
 import { openOutgoing, ownMirror, type Outgoing } from './outgoing.ts'
-import { openOwnKey } from './own-key.ts'
+import { unlockOwnKey, type Unlocking } from './own-key.ts'
 import { remoteReader } from './remote-reader.ts'
 import { roundedTime } from './rounded-time.ts'
 import type { ScannedFolder } from './source-folder.ts'
@@ -43,7 +43,7 @@ export class Publishing {
   readonly #outgoing: Outgoing
   readonly #hints: readonly Hint[]
   #asked: ReachedMirror[] = []
-  #signer: Signer | null = null
+  #key: Unlocking | null = null
 
   private constructor(context: CommandContext, maintained: Maintained, archive: Archive, hints: readonly Hint[]) {
     this.#context = context
@@ -84,10 +84,17 @@ export class Publishing {
     return this.#maintained.choose(this.#address)
   }
 
+  /** Asks for the passphrase of the maintainer's key, the first time; the key opens while other work goes on. */
+  async unlock(): Promise<Unlocking> {
+    this.#key ??= await unlockOwnKey(this.#context)
+    return this.#key
+  }
+
   /** The maintainer's key; asks for its passphrase the first time. */
   async signer(): Promise<Signer> {
-    this.#signer ??= await openOwnKey(this.#context)
-    return this.#signer
+    return await (
+      await this.unlock()
+    ).signer
   }
 
   /** How many maintainers must sign, by the newest root. */
@@ -146,10 +153,13 @@ export class Publishing {
     if (!settings.isSet('unseen')) requireKnowledge(known, this.#asked)
   }
 
-  async importFolder(folder: ScannedFolder): Promise<ReleaseContent> {
+  /** @param rehash as Maintained.import has it */
+  async importFolder(folder: ScannedFolder, rehash: boolean): Promise<ReleaseContent> {
     this.#context.signal.throwIfAborted()
     this.#context.out.detail(`Importing ${counted(folder.files, 'file')}, ${formatBytes(folder.size)}.`)
-    return await this.#maintained.import(folder)
+    // A wrong passphrase need not wait for the end of it.
+    const [content] = await Promise.all([this.#maintained.import(this.#address, folder, rehash), this.#key?.signer])
+    return content
   }
 
   /** What changes against the newest release; directories of it that are not here are asked of mirrors. */

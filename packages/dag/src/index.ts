@@ -7,6 +7,7 @@ export {
   importTree,
   type ImportedTree,
   type SourceDirectory,
+  type ImportedFile,
   type SourceEntry,
   type SourceFile,
 } from './import/import-tree.ts'

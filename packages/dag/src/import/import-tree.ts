@@ -6,7 +6,7 @@ import { checkName, printable } from '../names.ts'
 import type { NamedLink } from '../unixfs-node.ts'
 import { BlockSink } from './block-sink.ts'
 import { writeDirectory, type WrittenDirectory } from './write-directory.ts'
-import { writeFile, writeLeaf, type WrittenFile } from './write-file.ts'
+import { writeFile, writeLeaf } from './write-file.ts'
 
 /** A file to import. Modes, owners and times are not asked for: they are never stored. */
 export interface SourceFile {
@@ -14,11 +14,24 @@ export interface SourceFile {
   /** `a/b/c`, from the root. */
   path: string
   /** Its bytes as a stream, for a file of any size. Arrays that were yielded must not be changed afterwards. */
-  content(): AsyncIterable<Uint8Array>
+  content(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>
   /** Bytes, as known beforehand. A hint: what counts is what is read. */
   size?: number
   /** All its bytes at once; called instead of `content` where `size` is at most CHUNK_BYTES, and a good deal faster. */
   read?(): Uint8Array | Promise<Uint8Array>
+  /** What it gave when it was imported before, where the store holds all of that still: then it is not read. */
+  imported?: ImportedFile | undefined
+  /** Told what it gave, when its blocks are put. */
+  onImported?(file: ImportedFile): void
+}
+
+/** The UnixFS node of a file. */
+export interface ImportedFile {
+  cid: CID
+  /** Bytes of its blocks, repeats counted. */
+  tsize: number
+  /** Bytes of its content. */
+  size: number
 }
 
 /** A folder to import; needed only where it is empty. */
@@ -66,7 +79,8 @@ export async function importTree(
     const name = names.pop() as string
     const folder = await folders.enter(names)
     folder.reserve(name, entry.path)
-    const file = await writeSource(entry, sink)
+    const file = entry.imported ?? (await writeSource(entry, sink))
+    entry.onImported?.(file)
     folder.links.push({ name, cid: file.cid, tsize: file.tsize })
     size += file.size
     files++
@@ -75,7 +89,7 @@ export async function importTree(
   return { cid: root.cid, rootBlockSize: root.blockSize, size, files, blocks: sink.blocks }
 }
 
-async function writeSource(file: SourceFile, sink: BlockSink): Promise<WrittenFile> {
+async function writeSource(file: SourceFile, sink: BlockSink): Promise<ImportedFile> {
   if (file.read === undefined || file.size === undefined || file.size > CHUNK_BYTES)
     return await writeFile(file.content(), sink)
   const bytes = await file.read()
