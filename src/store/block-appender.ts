@@ -1,7 +1,7 @@
 /** The writing half of a store: blocks that have no row in the index yet, and how they get one. */
 import type { CID } from 'multiformats/cid'
 import type { BlockIndex, IndexedBlock } from './block-index.ts'
-import { MAX_PENDING_BLOCKS, MAX_PENDING_BYTES } from './limits.ts'
+import { EARLY_FLUSH_BYTES, MAX_PENDING_BLOCKS, MAX_PENDING_BYTES } from './limits.ts'
 import type { PackWriter } from './pack-writer.ts'
 import { encodeHeader } from './section.ts'
 
@@ -18,6 +18,8 @@ export class BlockAppender {
   readonly #ends = new Map<number, number>()
   #flushing: Promise<void> = Promise.resolve()
   #nextFlush: Promise<void> | null = null
+  /** Whether an early flush is under way, or the last one failed: then the next is that of somebody who hears of it. */
+  #early = false
 
   constructor(index: BlockIndex, writer: PackWriter) {
     this.#index = index
@@ -28,6 +30,16 @@ export class BlockAppender {
   /** Whether so much waits for a flush that the next put should bring one. */
   get isFull(): boolean {
     return this.#pending.size >= MAX_PENDING_BLOCKS || this.#pendingBytes >= MAX_PENDING_BYTES
+  }
+
+  /** Begins to make durable what waits, when that is much; nobody waits for it. */
+  flushEarly(): void {
+    if (this.#early || this.#pendingBytes < EARLY_FLUSH_BYTES) return
+    this.#early = true
+    this.flush().then(
+      () => (this.#early = false),
+      () => {}, // The blocks still wait, and whoever flushes meets the same.
+    )
   }
 
   /** @returns where a block lies that has no row yet, or null */

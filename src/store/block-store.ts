@@ -117,6 +117,7 @@ export class BlockStore implements BlockReader, BlockWriter {
     if (isIdentity(cid)) return
     requireStorable(cid, bytes)
     const id = this.locate(cid)?.id ?? this.appender.append(cid, bytes)
+    this.appender.flushEarly()
     for (const watcher of this.watchers) watcher.add(id)
   }
 

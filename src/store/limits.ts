@@ -12,6 +12,8 @@ export const SCAN_BUFFER_BYTES = 4 * 1024 * 1024
 export const MAX_PENDING_BLOCKS = 16_384
 /** Bytes put since the last flush, after which the next put flushes: what a power cut may cost. */
 export const MAX_PENDING_BYTES = 256 * 1024 * 1024
+/** Bytes put since the last flush, after which one begins beside the puts: so the last one, for which somebody waits, is short. */
+export const EARLY_FLUSH_BYTES = 64 * 1024 * 1024
 /** Packs kept open for reading; a process may as a rule have 1,024 open files. */
 export const MAX_OPEN_PACKS = 64
 /** Part of a pack that must be dead before it is rewritten: at most two bytes are copied for each one that is freed. */

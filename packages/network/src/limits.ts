@@ -85,6 +85,8 @@ export const MAX_HEADER_BYTES = 16 * 1024
  * 4 MiB unread, so a slow reader would lose its download; 1 MiB carries 80 Mbit/s at 100 ms a stream.
  */
 export const STREAM_WINDOW_BYTES = 1024 * 1024
+/** Bytes that a stream's socket gathers in either direction before it waits: several frames, where Node's 64 KiB hold one. */
+export const SOCKET_BUFFER_BYTES = 256 * 1024
 
 // --- connections and gossip ---
 

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream'
 import type { Stream } from '@libp2p/interface'
+import { SOCKET_BUFFER_BYTES } from '../limits.ts'
 
 type Done = (error?: Error | null) => void
 
@@ -24,7 +25,11 @@ export class StreamSocket extends Duplex {
 
   /** @param opening one that is not open yet too, so that an agent can count the socket from the beginning */
   constructor(opening: Stream | Promise<Stream>, remotePeer: string) {
-    super({ allowHalfOpen: true })
+    super({
+      allowHalfOpen: true,
+      readableHighWaterMark: SOCKET_BUFFER_BYTES,
+      writableHighWaterMark: SOCKET_BUFFER_BYTES,
+    })
     this.#opening = Promise.resolve(opening)
     this.remotePeer = remotePeer
   }
