@@ -85,6 +85,8 @@ export class BlockAppender {
   }
 
   async #flushNow(): Promise<void> {
+    await this.writer.settle()
+    // From here to the first fsync nothing else runs: what is recorded below is what lies in the packs so far.
     this.writer.drain()
     const blocks = this.#pending
     const nextId = this.#nextId

@@ -1,5 +1,8 @@
-/** Appends sections to the newest pack: gathered in memory, written in large pieces, made durable by `sync`. */
-import { closeSync, fdatasync, ftruncateSync, openSync } from 'node:fs'
+/**
+ * Appends sections to the newest pack: gathered in memory, written in large pieces, made durable by `sync`. One piece is
+ * written by a thread while the next one is gathered.
+ */
+import { closeSync, fdatasync, ftruncateSync, openSync, write } from 'node:fs'
 import { promisify } from 'node:util'
 import { syncFolder, writeAll } from './atomic-file.ts'
 import { storeErrorFrom, type StoreError } from './errors.ts'
@@ -10,7 +13,7 @@ import { PACK_HEADER } from './section.ts'
 interface OpenPack {
   readonly pack: number
   readonly descriptor: number
-  /** Bytes in the file; what is in the buffer comes after them. */
+  /** Bytes in the file or on their way there; what is in the buffer comes after them. */
   written: number
   /** Bytes that survive a power cut. */
   durable: number
@@ -18,13 +21,26 @@ interface OpenPack {
   fresh: boolean
 }
 
+/** A piece that a thread writes. It can be read from here until it is in the file. */
+interface Flight {
+  readonly open: OpenPack
+  readonly bytes: Buffer
+  readonly position: number
+  /** Ends when the thread does, whatever came of it. */
+  readonly landed: Promise<void>
+  state: 'flying' | 'written' | 'failed'
+}
+
 const syncData = promisify(fdatasync)
+const writePiece = promisify(write)
 
 export class PackWriter {
   readonly #files: PackFiles
   readonly #packBytes: number
-  readonly #buffer = Buffer.allocUnsafeSlow(WRITE_BUFFER_BYTES)
+  #buffer = Buffer.allocUnsafeSlow(WRITE_BUFFER_BYTES)
+  #spare = Buffer.allocUnsafeSlow(WRITE_BUFFER_BYTES)
   #buffered = 0
+  #flight: Flight | null = null
   #current: OpenPack | null = null
   /** Full packs that are not durable yet. */
   #sealed: OpenPack[] = []
@@ -68,7 +84,7 @@ export class PackWriter {
     const length = header.length + bytes.length
     if (this.#current !== null && this.#current.written + this.#buffered + length > this.#packBytes) this.seal()
     if (this.#current === null) this.#begin()
-    if (this.#buffered + length > this.#buffer.length) this.drain()
+    if (this.#buffered + length > this.#buffer.length) this.#handOver()
     const { pack, written } = this.#current as OpenPack
     const offset = written + this.#buffered
     this.#buffer.set(header, this.#buffered)
@@ -79,6 +95,9 @@ export class PackWriter {
 
   /** @returns bytes that are not in the file yet, good until the next append, or null when they are in the file */
   readBuffered(pack: number, offset: number, length: number): Uint8Array | null {
+    const flight = this.#flight
+    if (flight !== null && flight.open.pack === pack && isInside(flight, offset, length))
+      return flight.bytes.subarray(offset - flight.position, offset - flight.position + length)
     if (this.#current?.pack !== pack || offset < this.#current.written) return null
     const from = offset - this.#current.written
     return this.#buffer.subarray(from, from + length)
@@ -91,17 +110,58 @@ export class PackWriter {
    */
   drain(): void {
     this.#requireSound()
+    this.#land()
     if (this.#current === null || this.#buffered === 0) return
-    const { descriptor, written, pack } = this.#current
-    try {
-      writeAll(descriptor, this.#buffer.subarray(0, this.#buffered), written)
-    } catch (error) {
-      // Half a buffer is of no use, and the index needs some room to record what was written before.
-      ftruncateSync(descriptor, written)
-      throw storeErrorFrom(error, `writing ${this.#files.pathOf(pack)}`)
-    }
+    const { written } = this.#current
+    this.#writeNow(this.#current, this.#buffer.subarray(0, this.#buffered), written)
     this.#current.written += this.#buffered
     this.#buffered = 0
+  }
+
+  /** Empties the buffer: into the hands of a thread, or into the file where that has another piece. @throws as `drain` */
+  #handOver(): void {
+    this.#requireSound()
+    this.#land()
+    if (this.#flight !== null || this.#current === null || this.#buffered === 0) {
+      this.drain()
+      return
+    }
+    const open = this.#current
+    const bytes = this.#buffer.subarray(0, this.#buffered)
+    const flight: Flight = {
+      open,
+      bytes,
+      position: open.written,
+      state: 'flying',
+      landed: writeBeside(open.descriptor, bytes, open.written).then(
+        () => void (flight.state = 'written'),
+        () => void (flight.state = 'failed'),
+      ),
+    }
+    this.#flight = flight
+    open.written += this.#buffered
+    this.#buffered = 0
+    const full = this.#buffer
+    this.#buffer = this.#spare
+    this.#spare = full
+  }
+
+  /** Ends a flight that is over; a piece that a thread could not write is written here, or it is known why not. @throws as `drain` */
+  #land(): void {
+    const flight = this.#flight
+    if (flight === null || flight.state === 'flying') return
+    if (flight.state === 'failed') this.#writeNow(flight.open, flight.bytes, flight.position)
+    this.#flight = null
+  }
+
+  #writeNow(open: OpenPack, bytes: Uint8Array, position: number): void {
+    try {
+      writeAll(open.descriptor, bytes, position)
+    } catch (error) {
+      // Half a piece is of no use, and the index needs some room to record what was written before.
+      if (open.written <= position + bytes.length) ftruncateSync(open.descriptor, position)
+      throw storeErrorFrom(error, `writing ${this.#files.pathOf(open.pack)}`)
+    }
   }
 
   /** The next section begins a new pack. @throws as `drain` */
@@ -111,8 +171,13 @@ export class PackWriter {
     this.#current = null
   }
 
+  /** Resolves when no thread writes: `drain` then leaves nothing beside the file. */
+  async settle(): Promise<void> {
+    while (this.#flight?.state === 'flying') await this.#flight.landed
+  }
+
   /**
-   * Makes durable what was appended before; appends may go on meanwhile.
+   * Makes durable what was appended before; appends may go on meanwhile. Call it right after `settle`.
    *
    * @returns the length of each pack that was touched, up to which it is durable now
    * @throws StoreError 'disk-full' or 'io'
@@ -135,8 +200,15 @@ export class PackWriter {
 
   /** Closes without writing: `sync` comes before. */
   close(): void {
-    for (const { descriptor } of this.#sealed) closeSync(descriptor)
-    if (this.#current !== null) closeSync(this.#current.descriptor)
+    const descriptors = [...this.#sealed, ...(this.#current === null ? [] : [this.#current])].map(
+      (open) => open.descriptor,
+    )
+    const closeAll = (): void => {
+      for (const descriptor of descriptors) closeSync(descriptor)
+    }
+    // A thread must not find another file under a number that was given away.
+    if (this.#flight?.state === 'flying') void this.#flight.landed.then(closeAll)
+    else closeAll()
     this.#sealed = []
     this.#current = null
   }
@@ -172,4 +244,15 @@ export class PackWriter {
   #requireSound(): void {
     if (this.#failure !== null) throw this.#failure
   }
+}
+
+async function writeBeside(descriptor: number, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await writePiece(descriptor, bytes, done, bytes.length - done, position + done)
+    done += bytesWritten
+  }
+}
+
+function isInside({ bytes, position }: Flight, offset: number, length: number): boolean {
+  return offset >= position && offset + length <= position + bytes.length
 }
