@@ -23,6 +23,11 @@ export const FLAG_ALLOW_PRIVATE: Flag = {
   type: 'boolean',
   help: 'follow hints in a link that point to this machine or the local network',
 }
+export const FLAG_STRICT: Flag = {
+  name: 'strict',
+  type: 'boolean',
+  help: 'fail when the maintainers have not confirmed the newest release in time',
+}
 export const FLAG_ARCHIVE: Flag = {
   name: 'archive',
   type: 'string',

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import { resolvePath, type BlockReader } from '@holdfast/dag'
-import type { ReleaseInfo } from '@holdfast/release'
+import type { Freshness, ReleaseInfo } from '@holdfast/release'
 import type { CID } from 'multiformats/cid'
 import type { Command, CommandContext } from '../command.ts'
-import { FLAG_ALLOW_PRIVATE, FLAG_FROM } from '../flags.ts'
+import { FLAG_ALLOW_PRIVATE, FLAG_FROM, FLAG_STRICT } from '../flags.ts'
 import { CommandError, EXIT, type ExitCode } from '../failure.ts'
 import type { Output, Result } from '../output.ts'
 import { Evidence, type Proof } from '../reading/evidence.ts'
@@ -11,7 +11,7 @@ import { judgeHanded } from '../reading/handed-announcement.ts'
 import { nameDifferences, readHandedFolder, type Problem } from '../reading/handed-folder.ts'
 import { readMetadataFile } from '../reading/metadata-file.ts'
 import { parseWhat, type What } from '../reading/what.ts'
-import { usageError } from '../settings.ts'
+import { usageError, type Settings } from '../settings.ts'
 
 export const command: Command = {
   name: 'verify',
@@ -28,6 +28,7 @@ export const command: Command = {
     { name: 'release', type: 'string', value: 'N', help: 'that release instead of the newest' },
     { name: 'hidden', type: 'boolean', help: 'the folder was published with --hidden' },
     FLAG_FROM,
+    FLAG_STRICT,
     FLAG_ALLOW_PRIVATE,
   ],
   async run(context) {
@@ -87,7 +88,12 @@ async function verifyFolder(
     },
     ok ? `${folder} is ${describe(release, cid)}, every byte of it.` : `${folder} is NOT ${describe(release, cid)}.`,
   )
-  return ok ? undefined : EXIT.unverified
+  return ok ? exitOf(proof?.freshness, settings) : EXIT.unverified
+}
+
+/** By the letter of TUF an expired timestamp is a failure (5.4.4); what is there was shown all the same. */
+function exitOf(freshness: Freshness | undefined, settings: Settings): ExitCode | undefined {
+  return settings.isSet('strict') && freshness !== undefined && freshness !== 'fresh' ? EXIT.stale : undefined
 }
 
 async function expectedOf(
@@ -140,7 +146,7 @@ async function verifyAnnouncementFile(
   file: string,
   what: What,
   evidence: Evidence,
-  { out, now }: CommandContext,
+  { out, now, settings }: CommandContext,
 ): Promise<ExitCode | undefined> {
   if (what.kind === 'cid')
     throw usageError('Signed metadata cannot be checked against a CID.', 'Give the link or the address of the archive.')
@@ -176,7 +182,7 @@ async function verifyAnnouncementFile(
     },
     `${file} proves ${describe(release, cid)}, signed by ${signers.join(', ')}.`,
   )
-  return undefined
+  return exitOf(freshness, settings)
 }
 
 /** With --json the remarks are in the result; for people they stand on stderr. */

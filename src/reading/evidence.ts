@@ -63,7 +63,7 @@ export class Evidence {
 
   /** The only archive that this home follows; null when it follows none, or several. */
   async onlyArchive(): Promise<string | null> {
-    const [only = null, ...others] = await this.#home.archives.addresses()
+    const [only = null, ...others] = await this.#home.addresses()
     return others.length > 0 ? null : only
   }
 

@@ -1,5 +1,6 @@
 /** What this home already holds of an archive, read while its daemon may be writing. */
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { LocalSource, parseHint, type BlockSource, type Hint } from '@holdfast/network'
 import { openState, type ReleaseInfo } from '@holdfast/release'
 import type { KnownState } from '../archives/judge-announcement.ts'
@@ -8,29 +9,52 @@ import type { Home } from '../home.ts'
 import { ArchiveStore } from '../store/archive-store.ts'
 import { BlockStore } from '../store/block-store.ts'
 
+interface Held {
+  state: KnownState
+  release: ReleaseInfo | null
+}
+
 export class HomeReader {
   /** null when nothing was ever kept here. */
   readonly blocks: BlockStore | null
   readonly archives: ArchiveStore
+  /** What its maintainer signed lies apart from what it mirrors (docs/decisions/009). */
+  readonly #maintained: { archives: ArchiveStore; blocks: BlockStore | null }
   readonly #home: Home
   readonly #now: Date
 
-  private constructor(home: Home, blocks: BlockStore | null, now: Date) {
+  private constructor(home: Home, now: Date) {
+    const maintained = join(home.data, 'maintainer')
     this.#home = home
-    this.blocks = blocks
+    this.blocks = storeIn(home.blocks)
     this.archives = new ArchiveStore(home.archives)
+    this.#maintained = {
+      archives: new ArchiveStore(join(maintained, 'archives')),
+      blocks: storeIn(join(maintained, 'blocks')),
+    }
     this.#now = now
   }
 
   static async open(home: Home, now: Date): Promise<HomeReader> {
-    const blocks = existsSync(home.blocks) ? BlockStore.open(home.blocks, { readOnly: true }) : null
-    return new HomeReader(home, blocks, now)
+    return new HomeReader(home, now)
   }
 
-  /** What is held of an archive: the start from which nobody can lead back. */
-  async archive(address: string): Promise<{ state: KnownState; release: ReleaseInfo | null }> {
+  /** What is held of an archive, mirrored or maintained: the start from which nobody can lead back. */
+  async archive(address: string): Promise<Held> {
+    const mirrored = await this.#heldIn(this.archives, address)
+    const maintained = await this.#heldIn(this.#maintained.archives, address)
+    return (maintained.release?.version ?? 0) > (mirrored.release?.version ?? 0) ? maintained : mirrored
+  }
+
+  /** Addresses of all archives that are mirrored or maintained here. */
+  async addresses(): Promise<string[]> {
+    const both = [await this.archives.addresses(), await this.#maintained.archives.addresses()]
+    return [...new Set(both.flat())]
+  }
+
+  async #heldIn(archives: ArchiveStore, address: string): Promise<Held> {
     const nothing = { state: { address, roots: [] as [] }, release: null }
-    const stored = await this.archives.load(address)
+    const stored = await archives.load(address)
     if (stored === null || stored.state.roots.length === 0) return nothing
     const opened = await openState(stored.state, this.#now)
     return opened.ok ? { state: stored.state, release: opened.release } : nothing
@@ -48,10 +72,17 @@ export class HomeReader {
   }
 
   sources(): BlockSource[] {
-    return this.blocks === null ? [] : [new LocalSource('this home', this.blocks)]
+    return [this.blocks, this.#maintained.blocks]
+      .filter((blocks) => blocks !== null)
+      .map((blocks) => new LocalSource('this home', blocks))
   }
 
   async close(): Promise<void> {
     await this.blocks?.close()
+    await this.#maintained.blocks?.close()
   }
+}
+
+function storeIn(folder: string): BlockStore | null {
+  return existsSync(folder) ? BlockStore.open(folder, { readOnly: true }) : null
 }

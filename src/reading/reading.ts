@@ -8,7 +8,7 @@ import { forkInWords } from '../archives/fork-in.ts'
 import { startFetch, type FetchProgress, type FetchStore, type RunningFetch } from '../archives/fetch-release.ts'
 import type { KnownState } from '../archives/judge-announcement.ts'
 import type { CommandContext } from '../command.ts'
-import { FLAG_ALLOW_PRIVATE, FLAG_FROM, type Flag } from '../flags.ts'
+import { FLAG_ALLOW_PRIVATE, FLAG_FROM, FLAG_STRICT, type Flag } from '../flags.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { HomeReader } from './home-reader.ts'
 import { FetchingReader, LayeredStore } from './layered-store.ts'
@@ -18,12 +18,6 @@ import { parseWhat, type What } from './what.ts'
 import { pastTargets } from './past-releases.ts'
 
 const FLAG_RELEASE: Flag = { name: 'release', type: 'string', value: 'N', help: 'that release instead of the newest' }
-const FLAG_STRICT: Flag = {
-  name: 'strict',
-  type: 'boolean',
-  help: 'fail when the maintainers have not confirmed the newest release in time',
-}
-
 /** What every command that reads takes. */
 export const READING_FLAGS: readonly Flag[] = [FLAG_RELEASE, FLAG_FROM, FLAG_STRICT, FLAG_ALLOW_PRIVATE]
 

@@ -25,6 +25,7 @@ describe('verify', () => {
   const world = new TestWorld()
   let address: string
   let link: string
+  let maintainerHome: string
   let mirror: TestMirror
   let first: JsonLine
   let second: JsonLine
@@ -51,6 +52,7 @@ describe('verify', () => {
     const maintainer = await world.maintainer()
     ;({ address, link } = maintainer)
     const { home } = maintainer
+    maintainerHome = home
     mirror = await world.mirror('mirror', [link])
     mkdirSync(world.path('content', 'inside'), { recursive: true })
     writeFileSync(world.path('content', 'a.txt'), 'a')
@@ -92,6 +94,12 @@ describe('verify', () => {
     const asked = await byHome([world.path('older'), address, '--release', '1'])
     expect(asked).toMatchObject({ exitCode: 0, json: { ok: true, release: 1, cid: first['cid'] } })
     expect(await byHome([handOver(), address, '--release', '3'])).toMatchObject({ exitCode: 3 })
+  })
+
+  it('proves by what its maintainer has signed, where that is at hand', async () => {
+    const ofMaintainer = { home: maintainerHome, imports: [NO_SOCKETS] }
+    const ended = await world.run(['verify', handOver(), address], ofMaintainer)
+    expect(ended).toMatchObject({ exitCode: 0, json: { ok: true, release: 2, cid: second['cid'] } })
   })
 
   it('finds a folder of a release, by a path, and a bare CID', async () => {
@@ -168,6 +176,9 @@ describe('verify', () => {
     const late = await byFile(handOver(), [], [clock(5)])
     expect(late).toMatchObject({ exitCode: 0, json: { ok: true, release: 2, freshness: 'possibly-frozen' } })
     expect(late.json['notes'].join()).toMatch(/5 years before this clock .* or this clock is wrong/)
+    expect(await byFile(handOver(), ['--strict'], [clock(5)])).toMatchObject({ exitCode: 5, json: { ok: true } })
+    expect((await verify([announcement, address, '--strict'], [clock(5)])).exitCode).toBe(5)
+    expect((await byFile(handOver(), ['--strict'])).exitCode).toBe(0)
     const early = await byFile(handOver(), [], [clock(-5)])
     expect(early).toMatchObject({ exitCode: 0, json: { ok: true, release: 2, freshness: 'fresh' } })
     expect(early.json['notes'].join()).toContain('one of the two is wrong')

@@ -43,6 +43,7 @@ const ROOMS: readonly Room[] = [
     ...PEER_STACK,
     'interface-blockstore',
     'multiformats',
+    'uint8arraylist',
     'node:',
   ]),
   ...packageRooms('reader', ['@holdfast/release', '@holdfast/dag']),

@@ -3,7 +3,6 @@ import { generateKeyPair, privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { tcp, type TCPOptions } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import type { Blockstore } from 'interface-blockstore'
 import type { Libp2pOptions } from 'libp2p'
@@ -20,6 +19,7 @@ import {
   STREAM_WINDOW_BYTES,
 } from './limits.ts'
 import { guardedLookup } from './name-lookup.ts'
+import { noiseCrypto } from './noise-crypto.ts'
 
 /** What a node is told. Everything that is absent is off: no listening, no gossip, no bitswap, nobody dialled. */
 export interface NodeSettings {
@@ -44,12 +44,9 @@ export interface NodeSettings {
 /**
  * The libp2p node of these settings. It dials nobody by itself: no bootstrap list, discovery, routing, relay or DNS records.
  *
- * TLS before noise: both protect alike (libp2p TLS 1.3 with Ed25519 in the certificate), and OpenSSL's records cost a third of
- * noise's frames one by one. Peers that know one of them only are met all the same.
- *
- * noise's own default is the right cipher in Node: OpenSSL's ChaCha20-Poly1305 through node:crypto for messages of 1,200 bytes
- * and more, WebAssembly below (@libp2p/noise 17, crypto/index.js). The pure JavaScript one (a fifth of the speed) is taken only
- * where a bundler resolves for browsers; a test holds this.
+ * noise alone: libp2p's TLS is a third faster, but its certificates say since when they hold, so a peer whose clock is an hour
+ * behind reaches nobody, and everybody learns how wrong whose clock is. In Node, frames of 1,200 bytes and more are ciphered by
+ * OpenSSL, smaller ones by WebAssembly; a test holds that it is not JavaScript.
  */
 export async function libp2pConfig(
   settings: NodeSettings,
@@ -65,7 +62,7 @@ export async function libp2pConfig(
     addresses: { listen, announce },
     // Whatever net.connect takes is passed on to it; the type names only some.
     transports: [tcp({ dialOpts: dialOpts as TCPOptions['dialOpts'] & object })],
-    connectionEncrypters: [tls(), noise()],
+    connectionEncrypters: [noise({ crypto: noiseCrypto })],
     streamMuxers: [
       yamux({
         streamOptions: { initialStreamWindowSize: STREAM_WINDOW_BYTES, maxStreamWindowSize: STREAM_WINDOW_BYTES },

@@ -8,9 +8,10 @@ import { forbidExpired, hasExpired } from './freshness.ts'
 import { compareHeads, isNoNewer } from './head-comparison.ts'
 import { readHeld, rememberRead, stillVouchedFor, type HeldRoles } from './held-roles.ts'
 import { MAX_EARLIER_ROOTS_TRIED, MAX_ROOTS } from './limits.ts'
-import { parseRoot } from './metadata.ts'
+import { parseRoot, type Root } from './metadata.ts'
 import { Refusal, refusalFrom, type VerdictCode } from './refusal.ts'
 import { extendRootChain, type RootChain } from './root-chain.ts'
+import { requireThreshold } from './signatures.ts'
 import {
   describeRelease,
   verifyRoles,
@@ -141,10 +142,13 @@ async function verifyUnderNewest(
   } catch (error) {
     const refusal = refusalFrom(error)
     if (refusal.code !== 'threshold' && refusal.code !== 'bad-signature') throw refusal
-    const before = await verifyUnderEarlier(address, chain, offered)
-    if (before === null) throw refusal
+    const earlier = await verifyUnderEarlier(address, chain, offered)
+    if (earlier === null) throw refusal
+    const before = earlier.roles
     if (isNoNewer(held, before)) return 'older'
-    // Signatures by a revoked key: good once, and worth nothing for anything that we have not seen.
+    // The keys are good still, and too few since the threshold was raised.
+    if (!(await needsDroppedKeys(before, earlier.root, chain.newest.signed))) throw refusal
+    // Signatures by a revoked key (TUF 6.1): good once, and worth nothing for anything that we have not seen.
     throw new Refusal('revoked-key', `version ${before.targets.signed.version} is signed by keys that were taken away`)
   }
 }
@@ -154,19 +158,30 @@ async function verifyUnderEarlier(
   address: Address,
   chain: RootChain,
   offered: Announcement,
-): Promise<VerifiedRoles | null> {
+): Promise<{ roles: VerifiedRoles; root: Root } | null> {
   const own = offered.roots.at(-1)
   const ownAt = own === undefined ? -1 : chain.files.findIndex((file) => equals(file, own))
   const before = chain.files.slice(0, -1)
   const candidates = new Set([before[ownAt], ...before.toReversed()].filter((file) => file !== undefined))
   for (const file of [...candidates].slice(0, MAX_EARLIER_ROOTS_TRIED)) {
     try {
-      return await verifyRoles(address, parseRoot(file).signed, offered)
+      const root = parseRoot(file).signed
+      return { roles: await verifyRoles(address, root, offered), root }
     } catch (error) {
       refusalFrom(error)
     }
   }
   return null
+}
+
+/** Whether one of the files counts under the earlier root through a key that the newest does not name for its role. */
+async function needsDroppedKeys(files: VerifiedRoles, earlier: Root, newest: Root): Promise<boolean> {
+  for (const role of ['timestamp', 'snapshot', 'targets'] as const) {
+    const named = new Set(newest.roles.get(role)?.keyIds.map((id) => newest.keys.get(id)?.text))
+    const counted = await requireThreshold(files[role], earlier, role)
+    if (counted.some((text) => !named.has(text))) return true
+  }
+  return false
 }
 
 function forbidAllExpired(chain: RootChain, roles: VerifiedRoles, now: Date): void {

@@ -2,16 +2,16 @@
 import { encode } from '@ipld/dag-cbor'
 import { Publisher, tamper, testSigners } from '@holdfast/testkit'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { encodeAnnouncement, verifyAnnouncement } from '../src/index.ts'
-import {
-  MAX_ANNOUNCED_ROOT_BYTES,
-  MAX_ANNOUNCEMENT_BYTES,
-  MAX_ROOTS,
-  MAX_ROOT_BYTES,
-  MAX_SIGNED_FILE_BYTES,
-  MAX_TIMESTAMP_BYTES,
-} from '../src/limits.ts'
+import { encodeAnnouncement, verifyAnnouncement } from '@holdfast/release'
 import { judged } from './judged.ts'
+
+// docs/protocol.md, "Limits".
+const MAX_ANNOUNCEMENT_BYTES = 256 * 1024
+const MAX_ANNOUNCED_ROOT_BYTES = 64 * 1024
+const MAX_ROOT_BYTES = 60 * 1024
+const MAX_TIMESTAMP_BYTES = 16 * 1024
+const MAX_SIGNED_FILE_BYTES = 128 * 1024
+const MAX_ROOTS = 1024
 
 let alice: Publisher
 const reader = (): { address: string; roots: [] } => ({ address: alice.address, roots: [] })

@@ -1,7 +1,7 @@
 /** Roots: who may name the keys. Rollback, jumps, forks and forged successors (TUF 5.3.4, 5.3.5). */
 import { Publisher, tamper, testSigners } from '@holdfast/testkit'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { verifyAnnouncement, type Announcement, type TrustedState } from '../src/index.ts'
+import { verifyAnnouncement, type Announcement, type TrustedState } from '@holdfast/release'
 import { judged } from './judged.ts'
 
 let alice: Publisher

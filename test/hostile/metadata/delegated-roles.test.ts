@@ -1,7 +1,7 @@
 /** Delegations: roles cached under an old delegator, cycles, crowds, names that lead elsewhere (TUF 5.6.7, 4.5). */
 import { tufKey, TufRepository, type Edits, type Statement } from '@holdfast/testkit'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { TufClient } from '../src/index.ts'
+import { TufClient } from '@holdfast/release'
 
 const NOW = Date.parse('2026-03-01T12:00:00Z')
 const [alice, bob, eve] = [tufKey('ed25519', 1), tufKey('ed25519', 2), tufKey('ed25519', 3)]

@@ -1,7 +1,7 @@
 /** Mix-and-match: parts that were all signed, but never published together (TUF 5.5.2, 5.5.4, 5.6.2, 5.6.4). */
 import { forge, Publisher, tamper } from '@holdfast/testkit'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Announcement } from '../src/index.ts'
+import type { Announcement } from '@holdfast/release'
 import { judged } from './judged.ts'
 
 let alice: Publisher

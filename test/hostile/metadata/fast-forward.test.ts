@@ -1,7 +1,7 @@
 /** Fast-forward: a thief signs the highest version there is, so that nothing honest is ever newer (TUF 5.3.11). */
 import { forge, Publisher, testSigners } from '@holdfast/testkit'
 import { expect, it } from 'vitest'
-import { verifyAnnouncement } from '../src/index.ts'
+import { verifyAnnouncement } from '@holdfast/release'
 import { judged } from './judged.ts'
 
 it('fast-forward of timestamp and snapshot is healed by taking the key away', async () => {

@@ -1,7 +1,7 @@
 /** Freeze: a censor keeps repeating old news, or keeps maintainers away until the dates pass (TUF 5.4.4). */
 import { Publisher } from '@holdfast/testkit'
 import { expect, it } from 'vitest'
-import { gradeFreshness, openState, verifyAnnouncement } from '../src/index.ts'
+import { gradeFreshness, openState, verifyAnnouncement } from '@holdfast/release'
 
 it('frozen metadata is served and called stale; only strict readers refuse it', async () => {
   const alice = await Publisher.create()

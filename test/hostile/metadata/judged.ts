@@ -1,4 +1,4 @@
-import { verifyAnnouncement, type Announcement, type TrustedState } from '../src/index.ts'
+import { verifyAnnouncement, type Announcement, type TrustedState } from '@holdfast/release'
 
 /**
  * The verdict in one word, which most attacks are about: `accept`, else the code.

@@ -1,7 +1,7 @@
 /** Rollback: somebody with a heartbeat key, or none, tries to take a mirror back to what is withdrawn (TUF 5.4.3, 5.5.5). */
 import { forge, Publisher } from '@holdfast/testkit'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Announcement } from '../src/index.ts'
+import type { Announcement } from '@holdfast/release'
 import { judged } from './judged.ts'
 
 let alice: Publisher
