@@ -31,6 +31,8 @@ const COMMANDS = new Map<string, Load>([
   ['maintainers', () => import('./commands/maintainers.ts')],
   ['renew', () => import('./commands/renew.ts')],
   ['link', () => import('./commands/link.ts')],
+  ['export', () => import('./commands/export.ts')],
+  ['import', () => import('./commands/import.ts')],
 ])
 
 const loadAll = async (): Promise<Command[]> =>

@@ -1,5 +1,7 @@
 /** The one loop of a mirror: inputs -> machine.handle() -> effects, each performed here or in daemon/*. */
 import type { Server } from 'node:http'
+import { MAX_BLOCK_BYTES, readCar } from '@holdfast/dag'
+import type { ReleaseInfo } from '@holdfast/release'
 import { chooseHints, type GossipVerdict, type PeerNode } from '@holdfast/network'
 import { MirrorMachine, type Effect, type Input, type PeerName } from '@holdfast/mirror'
 import type { ArchiveBook } from './archives/archive-book.ts'
@@ -7,6 +9,7 @@ import { parseFollowable } from './archives/followable.ts'
 import { addKnown, Contacts, taughtHint } from './daemon/contacts.ts'
 import { FetchJobs, UPLOADER } from './daemon/fetch-jobs.ts'
 import { HeadSync } from './daemon/head-sync.ts'
+import { importBundle } from './daemon/import-bundle.ts'
 import { Intake } from './daemon/intake.ts'
 import type { Keeper } from './daemon/keeper.ts'
 import { saveReached } from './daemon/reached-peers.ts'
@@ -14,7 +17,8 @@ import { startServing, type Serving, type ServingSettings } from './daemon/servi
 import { archiveStatus, type DaemonStatus } from './daemon/status.ts'
 import { releaseEvent, type Tell } from './daemon/told-events.ts'
 import { Timers } from './daemon/timers.ts'
-import { takeUpload } from './daemon/upload.ts'
+import { takeBlocks } from './bundles/take-blocks.ts'
+import type { TakenBundle } from './bundles/take-bundle.ts'
 import { serveControl, type Controlled } from './control/control-server.ts'
 import { UploadError } from './gateway/context.ts'
 import type { Home } from './home.ts'
@@ -132,6 +136,19 @@ export class Daemon implements Controlled {
     this.#serving.node.gossip.unfollow(address)
     this.#feed({ type: 'unfollowed', address })
     await this.#parts.keeper.settled(address)
+  }
+
+  async import(bundle: AsyncIterable<Uint8Array>): Promise<TakenBundle> {
+    const { book, keeper } = this.#parts
+    return await importBundle(bundle, {
+      book,
+      keeper,
+      intake: this.#intake,
+      follow: async (link) => await this.follow(link, false),
+      lookAgain: (release) => this.#lookAgain(release, null),
+      room: this.#room(),
+      stopped: this.#stopped.signal,
+    })
   }
 
   async gc(): Promise<{ blocks: number; bytes: number }> {
@@ -269,13 +286,18 @@ export class Daemon implements Controlled {
     const release = book.find(address)?.verified
     if (release === null || release === undefined) throw new UploadError(409, 'announce the release first')
     keeper.hold(release)
-    const taken = await takeUpload(release, car, keeper.blocks, this.#room())
+    const blocks = readCar(car, { maxBlockBytes: MAX_BLOCK_BYTES })
+    const taken = await takeBlocks(release, blocks, keeper.blocks, this.#room())
+    this.#lookAgain(release, from)
+    return taken
+  }
+
+  #lookAgain({ address, version }: ReleaseInfo, from: string | null): void {
     // Whoever uploaded is a holder that cannot be asked: the machine looks again at what is missing, perhaps nothing.
     const peer = `${UPLOADER}${from ?? ''}`
     this.#feed({ type: 'peerSeen', peer })
-    this.#feed({ type: 'peerHead', peer, address, verified: release.version, served: release.version })
+    this.#feed({ type: 'peerHead', peer, address, verified: version, served: version })
     this.#feed({ type: 'peerLost', peer })
-    return taken
   }
 
   async #addressesOf(address: string): Promise<string[]> {

@@ -6,6 +6,7 @@ import { EventEmitter, once } from 'node:events'
 import { ArchiveClient, type Carrier } from '@holdfast/network'
 import {
   announcementOf,
+  type Announcement,
   encodeAnnouncement,
   encodeForkProof,
   forkProofFrom,
@@ -109,13 +110,13 @@ export class ArchiveBook {
    * @param sender asked for missing roots
    * @returns the verdict; 'ignore' for archives that are not followed
    */
-  async submit(address: string, bytes: Uint8Array, sender: Carrier | null): Promise<Verdict> {
+  async submit(address: string, announcement: Announcement | Uint8Array, sender: Carrier | null): Promise<Verdict> {
     return await this.#queue.run(address, async (): Promise<Verdict> => {
       const archive = this.find(address)
       if (archive === null) return { outcome: 'ignore', code: 'older', reason: 'this archive is not followed here' }
-      const verdict = await judgeAnnouncement(archive.state, bytes, this.#now(), sender)
+      const verdict = await judgeAnnouncement(archive.state, announcement, this.#now(), sender)
       // Both branches are kept: the first as our state, the second in a proof that convinces others.
-      if (verdict.outcome === 'reject' && verdict.code === 'fork') await this.#prove(archive, bytes)
+      if (verdict.outcome === 'reject' && verdict.code === 'fork') await this.#prove(archive, announcement)
       if (verdict.outcome !== 'accept' || !this.#archives.has(address)) return verdict
       await this.#store.saveState(verdict.state)
       this.#archives.set(address, {
@@ -226,8 +227,8 @@ export class ArchiveBook {
     return whole
   }
 
-  async #prove({ state, address }: Archive, bytes: Uint8Array): Promise<void> {
-    const proof = 'targets' in state ? await forkProofFrom(state, bytes) : null
+  async #prove({ state, address }: Archive, announcement: Announcement | Uint8Array): Promise<void> {
+    const proof = 'targets' in state ? await forkProofFrom(state, announcement) : null
     const fork = proof && (await forkIn(encodeForkProof(proof)))
     const archive = this.find(address)
     if (fork !== null && archive !== null) await this.#addFork(archive, fork)

@@ -1,6 +1,12 @@
 /** One verdict on an announcement, fetching roots that did not fit into it from whoever sent it. */
 import { ArchiveClient, type Carrier } from '@holdfast/network'
-import { parseAnnouncement, verifyAnnouncement, type TrustedState, type Verdict } from '@holdfast/release'
+import {
+  parseAnnouncement,
+  verifyAnnouncement,
+  type Announcement,
+  type TrustedState,
+  type Verdict,
+} from '@holdfast/release'
 
 /** What is known of an archive before or after its first root came. */
 export type KnownState = TrustedState | { address: string; roots: [] }
@@ -9,20 +15,21 @@ export type KnownState = TrustedState | { address: string; roots: [] }
 const MAX_FETCHED_ROOTS = 1024
 
 /**
- * @param bytes from anybody
+ * @param announcement from anybody
  * @param sender asked for roots that are lacking; null when nobody can be asked
  * @returns the verifier's verdict; nothing is stored
  */
 export async function judgeAnnouncement(
   state: KnownState,
-  bytes: Uint8Array,
+  announcement: Announcement | Uint8Array,
   now: Date,
   sender: Carrier | null,
   signal?: AbortSignal,
 ): Promise<Verdict> {
-  const verdict = await verifyAnnouncement(state, bytes, now)
+  const verdict = await verifyAnnouncement(state, announcement, now)
   if (verdict.outcome !== 'reject' || verdict.firstMissingRoot === undefined || sender === null) return verdict
-  const parsed = parseAnnouncement(bytes)
+  const parsed =
+    announcement instanceof Uint8Array ? parseAnnouncement(announcement) : { ok: true as const, announcement }
   if (!parsed.ok) return verdict
   const missing = await fetchRoots(
     state.address,

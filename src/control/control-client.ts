@@ -1,5 +1,7 @@
 /** Commands that talk to the daemon of a home. */
 import { request } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import type { ImportResult } from '../bundles/take-bundle.ts'
 import { CommandError, type Failure } from '../failure.ts'
 import type { DaemonStatus } from '../daemon/status.ts'
 
@@ -40,6 +42,10 @@ export class ControlClient {
     return (await this.#json('POST', '/gc', {})) as { blocks: number; bytes: number }
   }
 
+  async import(bundle: AsyncIterable<Uint8Array>): Promise<ImportResult> {
+    return (await this.#json('POST', '/import', bundle)) as ImportResult
+  }
+
   async #json(method: string, path: string, body?: object): Promise<unknown> {
     const { status, text } = await this.#ask(method, path, body)
     const value = JSON.parse(text) as unknown
@@ -50,7 +56,8 @@ export class ControlClient {
 
   async #ask(method: string, path: string, body?: object): Promise<{ status: number; text: string }> {
     return await new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json' }
+      const isStream = body !== undefined && Symbol.asyncIterator in body
+      const headers = { 'content-type': isStream ? 'application/octet-stream' : 'application/json' }
       const outgoing = request({ socketPath: this.#socket, method, path, headers, agent: false }, (response) => {
         let text = ''
         response.setEncoding('utf8')
@@ -59,7 +66,8 @@ export class ControlClient {
         response.on('error', reject)
       })
       outgoing.on('error', reject)
-      outgoing.end(body === undefined ? undefined : JSON.stringify(body))
+      if (isStream) pipeline(body as AsyncIterable<Uint8Array>, outgoing).catch(reject)
+      else outgoing.end(body === undefined ? undefined : JSON.stringify(body))
     })
   }
 }

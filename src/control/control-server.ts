@@ -2,6 +2,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { Hono } from 'hono'
+import { importResult, type TakenBundle } from '../bundles/take-bundle.ts'
 import { failureOf } from '../failure.ts'
 import type { DaemonStatus } from '../daemon/status.ts'
 import type { GatewayEnv } from '../gateway/context.ts'
@@ -14,6 +15,7 @@ export interface Controlled {
   follow(link: string, allowPrivate: boolean): Promise<{ address: string; notes: string[] }>
   unfollow(address: string): Promise<void>
   gc(): Promise<{ blocks: number; bytes: number }>
+  import(bundle: AsyncIterable<Uint8Array>): Promise<TakenBundle>
 }
 
 /**
@@ -35,6 +37,10 @@ export async function serveControl(socket: string, daemon: Controlled): Promise<
     return c.json({ address })
   })
   app.post('/gc', async (c) => c.json(await daemon.gc()))
+  app.post('/import', async (c) => {
+    const bundle = c.req.raw.body as AsyncIterable<Uint8Array> | null
+    return c.json(importResult(await daemon.import(bundle ?? nothing())))
+  })
   app.onError((error, c) => c.json(failureOf(error), 500))
   const server = createServer(gatewayListener(app))
   if (process.platform !== 'win32') rmSync(socket, { force: true })
@@ -45,6 +51,8 @@ export async function serveControl(socket: string, daemon: Controlled): Promise<
   if (process.platform !== 'win32') chmodSync(socket, 0o600)
   return server
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /** Prometheus text format. */
 function metricsOf(status: DaemonStatus): string {

@@ -1,6 +1,7 @@
 /** Everything that anybody says of an archive comes in here, from whatever carrier: announcements, and proofs of forks. */
 import type { Carrier } from '@holdfast/network'
 import type { Input, PeerName } from '@holdfast/mirror'
+import type { Announcement } from '@holdfast/release'
 import type { Archive, ArchiveBook, Fork } from '../archives/archive-book.ts'
 import { claimsFork, forkInWords } from '../archives/fork-in.ts'
 import type { Submission } from '../gateway/context.ts'
@@ -31,11 +32,11 @@ export class Intake {
    * @param from the peer that handed it on, null for nobody who could be asked
    * @returns what became of it; gossip passes on by itself what is accepted
    */
-  async take(address: string, bytes: Uint8Array, from: PeerName | null, via: Via): Promise<Submission> {
-    if (claimsFork(bytes)) return await this.#takeProof(address, bytes, via)
+  async take(address: string, said: Announcement | Uint8Array, from: PeerName | null, via: Via): Promise<Submission> {
+    if (said instanceof Uint8Array && claimsFork(said)) return await this.#takeProof(address, said, via)
     const { book, carrier, publish, report, tell } = this.#help
     const before = book.find(address)
-    const verdict = await book.submit(address, bytes, from === null ? null : carrier(from))
+    const verdict = await book.submit(address, said, from === null ? null : carrier(from))
     if (verdict.outcome === 'reject') {
       if (verdict.code === 'fork') await this.#tellForks(address, before, true)
       tell({ event: 'rejected', address, code: verdict.code, reason: verdict.reason, from })
@@ -48,7 +49,8 @@ export class Intake {
     }
     const recovery = newRelease && (before?.verified?.version ?? 0) >= release.version
     report({ type: 'announced', release, newRelease, from, ...(recovery && { recovery }) })
-    if (via !== 'gossip') await publish(address, book.announcement(address) ?? bytes)
+    const passedOn = via === 'gossip' ? null : book.announcement(address)
+    if (passedOn !== null) await publish(address, passedOn)
     return { outcome: 'accept', reason: '' }
   }
 

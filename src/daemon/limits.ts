@@ -17,3 +17,5 @@ export const FETCH_NOTE_MS = 5_000
 export const STOP_MS = 5_000
 /** Past releases whose signed metadata a mirror gathers from others; each is a few kilobytes. */
 export const MAX_HISTORY = 1000
+/** Milliseconds that an import waits for its release to be served: a pin of a million blocks takes 10 s. */
+export const IMPORT_SERVED_MS = 60_000

@@ -5,6 +5,7 @@ import {
   parseForkProof,
   verifyAnnouncement,
   verifyForkProof,
+  type Announcement,
   type Freshness,
   type ReleaseInfo,
   type Verdict,
@@ -27,8 +28,12 @@ export interface HeldArchive {
 }
 
 /** @param bytes from anybody */
-export async function judgeHanded(bytes: Uint8Array, held: HeldArchive, now: Date): Promise<HandedMetadata> {
-  if (parseForkProof(bytes).ok) return await judgeFork(bytes, held.state.address)
+export async function judgeHanded(
+  bytes: Announcement | Uint8Array,
+  held: HeldArchive,
+  now: Date,
+): Promise<HandedMetadata> {
+  if (bytes instanceof Uint8Array && parseForkProof(bytes).ok) return await judgeFork(bytes, held.state.address)
   const notes: string[] = []
   const byAllWeKnow = await judgeAnnouncement(held.state, bytes, now, null)
   const verdict = byAllWeKnow.outcome === 'ignore' ? await judgeAlone(bytes, held.state, now) : byAllWeKnow
@@ -47,8 +52,12 @@ export async function judgeHanded(bytes: Uint8Array, held: HeldArchive, now: Dat
 }
 
 /** By the keys of its own time: what a home that knows more passes over may still be a true word of the past. */
-async function judgeAlone(bytes: Uint8Array, { address, roots }: KnownState, now: Date): Promise<Verdict> {
-  const parsed = parseAnnouncement(bytes)
+async function judgeAlone(
+  bytes: Announcement | Uint8Array,
+  { address, roots }: KnownState,
+  now: Date,
+): Promise<Verdict> {
+  const parsed = bytes instanceof Uint8Array ? parseAnnouncement(bytes) : { ok: true as const, announcement: bytes }
   if (!parsed.ok) return { outcome: 'reject', code: parsed.code, reason: parsed.reason }
   const { announcement } = parsed
   const first = announcement.roots[0]
@@ -63,7 +72,12 @@ async function judgeAlone(bytes: Uint8Array, { address, roots }: KnownState, now
  *
  * @returns why it is not believed; null when it is
  */
-async function doubtPast(bytes: Uint8Array, past: ReleaseInfo, held: HeldArchive, now: Date): Promise<string | null> {
+async function doubtPast(
+  bytes: Announcement | Uint8Array,
+  past: ReleaseInfo,
+  held: HeldArchive,
+  now: Date,
+): Promise<string | null> {
   const { version, cid } = past
   const kept = held.release?.version === version ? held.release : await held.kept(version)
   if (kept !== null) {

@@ -24,11 +24,28 @@ const JOINED_BYTES = 64 * 1024
  */
 export async function* readCar(
   stream: AsyncIterable<Uint8Array>,
-  { maxBlockBytes }: { maxBlockBytes: number },
+  limits: { maxBlockBytes: number },
 ): AsyncGenerator<Block> {
+  yield* (await openCar(stream, limits)).blocks
+}
+
+/** As readCar, with the roots that the header names. Whoever does not read the blocks ends them with `return`. */
+export async function openCar(
+  stream: AsyncIterable<Uint8Array>,
+  { maxBlockBytes }: { maxBlockBytes: number },
+): Promise<{ roots: CID[]; blocks: AsyncGenerator<Block> }> {
   const reader = new ByteReader(stream, MAX_CAR_HEADER_BYTES)
   try {
-    await judged(reader, 'it has no CARv1 header', readHeader(reader, 1))
+    const { roots } = await judged(reader, 'it has no CARv1 header', readHeader(reader, 1))
+    return { roots, blocks: sectionsOf(reader, maxBlockBytes) }
+  } catch (error) {
+    await reader.end()
+    throw error
+  }
+}
+
+async function* sectionsOf(reader: ByteReader, maxBlockBytes: number): AsyncGenerator<Block> {
+  try {
     reader.limit = maxBlockBytes + MAX_CID_BYTES
     for (let number = 1; ; number++) {
       const block = await judged(reader, `block ${number}`, readSection(reader, maxBlockBytes))

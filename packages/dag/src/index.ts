@@ -1,6 +1,6 @@
 /** Files to UnixFS blocks and back, CAR and block manifests: pure, the same in Node and in browsers. */
 export type { Block, BlockReader, BlockWriter, Hash, Hashing } from './blocks.ts'
-export { readCar, writeCar } from './car.ts'
+export { openCar, readCar, writeCar } from './car.ts'
 export { diffTrees, type TreeChange } from './diff-trees.ts'
 export { DagError, type DagErrorCode } from './errors.ts'
 export {

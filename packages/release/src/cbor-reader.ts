@@ -11,6 +11,7 @@ const MAP = 5
 const LONGEST_ARGUMENT = 4
 
 const utf8 = new TextEncoder()
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Thrown by the reader alone: the bytes are something else. */
 export class OtherBytes extends Error {}
@@ -45,22 +46,38 @@ export class CborReader {
     if (this.#argument(UNSIGNED) !== expected) throw new OtherBytes()
   }
 
-  /** @returns byte strings, copied */
-  listOfBytes(): Uint8Array[] {
+  /** @returns a number of at least 0 */
+  anyUnsigned(): number {
+    return this.#argument(UNSIGNED)
+  }
+
+  /** @param maxBytes of its UTF-8 @returns a text */
+  anyText(maxBytes: number): string {
+    const length = this.#argument(TEXT)
+    if (length > maxBytes) throw new OtherBytes()
+    try {
+      return strictUtf8.decode(this.#take(length))
+    } catch (error) {
+      throw error instanceof OtherBytes ? error : new OtherBytes()
+    }
+  }
+
+  /** @param item reads one @returns all items of a list */
+  list<T>(maxItems: number, item: () => T): T[] {
     const count = this.#argument(ARRAY)
     // Each takes a byte at least: a count that lies ends here.
-    if (count > this.#bytes.length - this.#at) throw new OtherBytes()
-    return Array.from({ length: count }, () => this.bytes())
+    if (count > Math.min(maxItems, this.#bytes.length - this.#at)) throw new OtherBytes()
+    return Array.from({ length: count }, item)
+  }
+
+  /** @returns byte strings, copied */
+  listOfBytes(): Uint8Array[] {
+    return this.list(Infinity, () => this.bytes())
   }
 
   /** @returns a byte string, copied */
   bytes(): Uint8Array {
-    const length = this.#argument(BYTES)
-    const end = this.#at + length
-    if (end > this.#bytes.length) throw new OtherBytes()
-    const part = new Uint8Array(this.#bytes.subarray(this.#at, end))
-    this.#at = end
-    return part
+    return new Uint8Array(this.#take(this.#argument(BYTES)))
   }
 
   /** Nothing may follow. */
@@ -81,6 +98,14 @@ export class CborReader {
     const least = size === 1 ? 24 : 2 ** (4 * size)
     if (value < least) throw new OtherBytes()
     return value
+  }
+
+  #take(length: number): Uint8Array {
+    const end = this.#at + length
+    if (end > this.#bytes.length) throw new OtherBytes()
+    const part = this.#bytes.subarray(this.#at, end)
+    this.#at = end
+    return part
   }
 
   #byte(): number {

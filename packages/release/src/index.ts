@@ -21,6 +21,7 @@ export {
   type ProposedRelease,
 } from './judge-proposal.ts'
 export { CLOCK_TOLERANCE_MS, MAX_ANNOUNCEMENT_BYTES, MAX_FORK_PROOF_BYTES, MAX_PROPOSAL_BYTES } from './limits.ts'
+export { encodeBundleHead, parseBundleHead, type BundleHead } from './bundle-head.ts'
 export { formatLink, parseLink, type Link } from './link.ts'
 export { mergeProposals } from './merge-proposals.ts'
 export { openPastRelease, openState, type OpenedState } from './open-state.ts'

@@ -21,6 +21,17 @@ export const MAX_PROPOSAL_COPIES = 128
 /** Bytes of one encoded fork proof: two targets files and the announced roots. */
 export const MAX_FORK_PROOF_BYTES = 320 * 1024
 
+// --- bundles: our choice ---
+
+/** Bytes of a bundle's first block: what IPFS nodes hand to each other. Some thousand roots fit. */
+export const MAX_BUNDLE_HEAD_BYTES = 2 * 1024 * 1024
+/** Hints in a bundle: as in a link. */
+export const MAX_BUNDLE_HINTS = 16
+/** UTF-8 bytes of a hint, and of an address: many times the longest multiaddr. */
+export const MAX_HINT_BYTES = 1024
+/** UTF-8 bytes of the path of what is inside: as long as a path on Linux. */
+export const MAX_BUNDLE_PATH_BYTES = 4096
+
 // --- per file: TUF leaves the numbers to the client (5.3.3, 5.4.1, 5.5.1, 5.6.1); python-tuf's are larger for snapshot and targets ---
 
 /** Bytes of one root metadata file: one must always fit the announced part. */

@@ -21,7 +21,7 @@ export interface RunOptions {
   /** Without `--json`, for what people see. */
   plain?: boolean
   /** Written to stdin, which then ends; without it stdin is closed. */
-  input?: string
+  input?: string | Uint8Array
 }
 
 export interface Ended {

@@ -1,30 +1,23 @@
-/** Blocks that a publisher with only outgoing connections hands over: stored only when a verified release names them. */
-import {
-  linksOf,
-  MAX_BLOCK_BYTES,
-  readCar,
-  verifyBlock,
-  DagError,
-  type BlockReader,
-  type BlockWriter,
-} from '@holdfast/dag'
+/** Blocks that somebody hands over, in an upload or in a bundle: stored only when a verified release names them. */
+import { linksOf, verifyBlock, DagError, type Block, type BlockReader, type BlockWriter } from '@holdfast/dag'
 import { budgetFor } from '@holdfast/network'
 import type { ReleaseInfo } from '@holdfast/release'
 import { UploadError } from '../gateway/context.ts'
 import { sha256 } from '../store/sha256.ts'
 
 /**
- * Takes a CAR in which every block is named by an earlier one, by the release or by a block held already: the order of a
+ * Takes blocks of which each is named by an earlier one, by the release or by a block held already: the order of a
  * walk. So nothing is stored before a signature covers it (trust.md, "An upload").
  *
- * @param release verified
+ * @param release verified, or what a proposal says of one
+ * @param blocks as they come, unverified
  * @param room bytes that may still be stored
  * @returns blocks that were new here
  * @throws UploadError with the HTTP status and a reason for the sender
  */
-export async function takeUpload(
-  release: ReleaseInfo,
-  car: AsyncIterable<Uint8Array>,
+export async function takeBlocks(
+  release: Pick<ReleaseInfo, 'cid' | 'manifest' | 'size' | 'files'>,
+  blocks: AsyncIterable<Block>,
   store: BlockReader & BlockWriter,
   room: number,
 ): Promise<{ stored: number }> {
@@ -33,11 +26,11 @@ export async function takeUpload(
   let left = room
   let stored = 0
   try {
-    for await (const { cid, bytes } of readCar(car, { maxBlockBytes: MAX_BLOCK_BYTES })) {
+    for await (const { cid, bytes } of blocks) {
       if (!expected.has(cid.toString()))
         throw new UploadError(
           422,
-          `the block ${cid} is not named by release ${release.version} or comes before the block that names it`,
+          `the block ${cid} is not named by the release or comes before the block that names it`,
         )
       if (!(await verifyBlock(cid, bytes, { sha256 })))
         throw new UploadError(422, `the bytes sent for ${cid} are not that block`)
