@@ -1,6 +1,5 @@
 /** The one loop of a mirror: inputs -> machine.handle() -> effects, each performed here or in daemon/*. */
 import type { Server } from 'node:http'
-import { MAX_BLOCK_BYTES, readCar } from '@holdfast/dag'
 import type { ReleaseInfo } from '@holdfast/release'
 import { chooseHints, type GossipVerdict, type PeerNode } from '@holdfast/network'
 import { MirrorMachine, type Effect, type Input, type PeerName } from '@holdfast/mirror'
@@ -9,7 +8,7 @@ import { parseFollowable } from './archives/followable.ts'
 import { addKnown, Contacts, taughtHint } from './daemon/contacts.ts'
 import { FetchJobs, UPLOADER } from './daemon/fetch-jobs.ts'
 import { HeadSync } from './daemon/head-sync.ts'
-import { importBundle } from './daemon/import-bundle.ts'
+import { importBundle, takeUpload, type HandedOverHelp } from './daemon/handed-over.ts'
 import { Intake } from './daemon/intake.ts'
 import type { Keeper } from './daemon/keeper.ts'
 import { saveReached } from './daemon/reached-peers.ts'
@@ -17,10 +16,8 @@ import { startServing, type Serving, type ServingSettings } from './daemon/servi
 import { archiveStatus, type DaemonStatus } from './daemon/status.ts'
 import { releaseEvent, type Tell } from './daemon/told-events.ts'
 import { Timers } from './daemon/timers.ts'
-import { takeBlocks } from './bundles/take-blocks.ts'
 import type { TakenBundle } from './bundles/take-bundle.ts'
 import { serveControl, type Controlled } from './control/control-server.ts'
-import { UploadError } from './gateway/context.ts'
 import type { Home } from './home.ts'
 import { usageError } from './settings.ts'
 
@@ -139,16 +136,8 @@ export class Daemon implements Controlled {
   }
 
   async import(bundle: AsyncIterable<Uint8Array>): Promise<TakenBundle> {
-    const { book, keeper } = this.#parts
-    return await importBundle(bundle, {
-      book,
-      keeper,
-      intake: this.#intake,
-      follow: async (link) => await this.follow(link, false),
-      lookAgain: (release) => this.#lookAgain(release, null),
-      room: this.#room(),
-      stopped: this.#stopped.signal,
-    })
+    const follow = async (link: string): Promise<unknown> => await this.follow(link, false)
+    return await importBundle(bundle, { ...this.#handedOver(), intake: this.#intake, follow })
   }
 
   async gc(): Promise<{ blocks: number; bytes: number }> {
@@ -175,7 +164,7 @@ export class Daemon implements Controlled {
       { home, book, keeper, note },
       {
         submit: async (address, bytes, from) => await this.#intake.take(address, bytes, from, 'http'),
-        upload: async (address, car, from) => await this.#upload(address, car, from),
+        upload: async (address, car, from) => await takeUpload(address, car, from ?? '', this.#handedOver()),
         kept: (address) => this.#machine.view(address)?.kept ?? [],
         mirrorsOf: async (address) => await this.#addressesOf(address),
         hasPeers: (address) => this.#sync.mirrorsOf(address).length > 0,
@@ -281,20 +270,9 @@ export class Daemon implements Controlled {
     }
   }
 
-  async #upload(address: string, car: AsyncIterable<Uint8Array>, from: string | null): Promise<{ stored: number }> {
-    const { book, keeper } = this.#parts
-    const release = book.find(address)?.verified
-    if (release === null || release === undefined) throw new UploadError(409, 'announce the release first')
-    keeper.hold(release)
-    const blocks = readCar(car, { maxBlockBytes: MAX_BLOCK_BYTES })
-    const taken = await takeBlocks(release, blocks, keeper.blocks, this.#room())
-    this.#lookAgain(release, from)
-    return taken
-  }
-
-  #lookAgain({ address, version }: ReleaseInfo, from: string | null): void {
-    // Whoever uploaded is a holder that cannot be asked: the machine looks again at what is missing, perhaps nothing.
-    const peer = `${UPLOADER}${from ?? ''}`
+  /** Whoever handed blocks over cannot be asked for more: the machine looks again at what is missing, perhaps nothing. */
+  #lookAgain({ address, version }: ReleaseInfo, from: string): void {
+    const peer = `${UPLOADER}${from}`
     this.#feed({ type: 'peerSeen', peer })
     this.#feed({ type: 'peerHead', peer, address, verified: version, served: version })
     this.#feed({ type: 'peerLost', peer })
@@ -303,6 +281,15 @@ export class Daemon implements Controlled {
   async #addressesOf(address: string): Promise<string[]> {
     const mirrors = this.#sync.mirrorsOf(address).filter((peer) => !this.#contacts.isUrl(peer))
     return (await Promise.all(mirrors.map(async (peer) => await this.#node.addressesOf(peer)))).flat()
+  }
+
+  #handedOver(): HandedOverHelp {
+    return {
+      ...this.#parts,
+      lookAgain: (release, from) => this.#lookAgain(release, from),
+      room: this.#room(),
+      stopped: this.#stopped.signal,
+    }
   }
 
   /** Bytes that may still be stored. */

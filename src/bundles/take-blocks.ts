@@ -35,10 +35,11 @@ export async function takeBlocks(
       if (!(await verifyBlock(cid, bytes, { sha256 })))
         throw new UploadError(422, `the bytes sent for ${cid} are not that block`)
       for (const link of linksOf(cid, bytes)) expected.add(link.toString())
-      if (await store.has(cid)) continue
+      // Counted when it is held too: nobody sends the same block for ever.
       budget -= bytes.length
-      left -= bytes.length
       if (budget < 0) throw new UploadError(413, 'more bytes than the release was signed for')
+      if (await store.has(cid)) continue
+      left -= bytes.length
       if (left < 0) throw new UploadError(507, 'the quota of this mirror leaves no room for it')
       await store.put(cid, bytes)
       stored++

@@ -34,7 +34,7 @@ export interface TakenBundle {
 
 /**
  * @param stream from anybody
- * @throws CommandError 'no-bundle', 'partial-bundle', the verifier's code, 'foreign-block', 'quota'; what was stored before
+ * @throws CommandError 'no-bundle', 'partial-bundle', the verifier's code, 'foreign-block', 'too-large', 'quota'; what was stored before
  *   stays, so that the same bundle goes on there
  */
 export async function takeBundle(stream: AsyncIterable<Uint8Array>, taker: BundleTaker): Promise<TakenBundle> {
@@ -80,6 +80,7 @@ export function importResult({ address, release, stored, older }: TakenBundle): 
 
 const QUOTA_STATUS = 507
 const DAMAGED_STATUS = 400
+const TOO_LARGE_STATUS = 413
 
 function refused({ status, message }: UploadError): CommandError {
   if (status === QUOTA_STATUS)
@@ -88,5 +89,6 @@ function refused({ status, message }: UploadError): CommandError {
     const hint = 'What was sound is kept: get the file anew, and import it again.'
     return new CommandError(EXIT.unverified, 'damaged-bundle', `The bundle is damaged: ${message}.`, hint)
   }
-  return new CommandError(EXIT.unverified, 'foreign-block', `${message}.`, 'Get the bundle anew, from somebody else.')
+  const code = status === TOO_LARGE_STATUS ? 'too-large' : 'foreign-block'
+  return new CommandError(EXIT.unverified, code, `${message}.`, 'Get the bundle anew, from somebody else.')
 }

@@ -1,8 +1,11 @@
-import { judgeProposal, signProposal, type JudgedProposal, type Proposal } from '@holdfast/release'
+import { statSync } from 'node:fs'
+import { DagError } from '@holdfast/dag'
+import { judgeProposal, signProposal, type JudgedProposal, type Proposal, type ReleaseContent } from '@holdfast/release'
 import type { Command, CommandContext } from '../command.ts'
 import { confirm } from '../confirm.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { FLAG_KEY, FLAG_PASSPHRASE_FILE } from '../flags.ts'
+import { UploadError } from '../gateway/context.ts'
 import { SHOWN_CHANGES } from '../limits.ts'
 import type { Difference } from '../publishing/maintained.ts'
 import { readProposal, writeProposal } from '../publishing/proposal-file.ts'
@@ -18,10 +21,15 @@ import { usageError } from '../settings.ts'
 export const command: Command = {
   name: 'cosign',
   summary: 'rebuild what a proposal says from your own copy, look at it, and sign it',
-  usage: 'PROPOSAL [--content DIR]',
+  usage: 'PROPOSAL [--content DIR|FILE.car]',
   positionals: [1, 1],
   flags: [
-    { name: 'content', type: 'string', value: 'DIR', help: 'your own copy of the folder that the release is made of' },
+    {
+      name: 'content',
+      type: 'string',
+      value: 'DIR|CAR',
+      help: 'your own copy of the folder that the release is made of, or a CAR or bundle of it',
+    },
     FLAG_KEY,
     FLAG_TO,
     FLAG_OUTPUT,
@@ -94,9 +102,12 @@ async function rebuild(
   if (folder === undefined)
     throw usageError(
       'A release is only signed after it was rebuilt.',
-      'Give your own copy of the folder with --content.',
+      'Give your own copy of the folder, or a CAR of it, with --content.',
     )
-  const content = await publishing.importFolder(await scanFolder(folder, settings.isSet('hidden')), true)
+  const content =
+    release !== null && statSync(folder, { throwIfNoEntry: false })?.isFile() === true
+      ? await fromCar(folder, publishing, release)
+      : await publishing.importFolder(await scanFolder(folder, settings.isSet('hidden')), true)
   const difference = await publishing.compare(content)
   if (release === null || !content.cid.equals(release.cid)) {
     throw new CommandError(
@@ -130,6 +141,19 @@ async function rebuild(
     sayRows(context, '-', rows.removed)
   }
   return difference
+}
+
+/** The blocks of a CAR or a bundle are hashed one by one, and a walk from the root passes over all of them. */
+async function fromCar(file: string, publishing: Publishing, claimed: ReleaseContent): Promise<ReleaseContent> {
+  try {
+    return await publishing.importCar(file, claimed)
+  } catch (error) {
+    const isOther = error instanceof UploadError || (error instanceof DagError && error.code === 'missing-block')
+    if (!isOther) throw error
+    const message = `${file} does not hold the content of the proposal: ${error.message}.`
+    const hint = 'Ask whoever proposed it for "holdfast export CID FILE.car", or use your own copy of the folder.'
+    throw new CommandError(EXIT.unverified, 'content-differs', message, hint, { cause: error })
+  }
 }
 
 function sayRows({ out }: CommandContext, mark: string, rows: readonly string[]): void {

@@ -9,14 +9,15 @@ import type { Output, Result } from '../output.ts'
 import { Evidence, type Proof } from '../reading/evidence.ts'
 import { judgeHanded } from '../reading/handed-announcement.ts'
 import { nameDifferences, readHandedFolder, type Problem } from '../reading/handed-folder.ts'
+import { isCarFile, readHandedBundle } from '../reading/handed-bundle.ts'
 import { readMetadataFile } from '../reading/metadata-file.ts'
 import { parseWhat, type What } from '../reading/what.ts'
 import { usageError, type Settings } from '../settings.ts'
 
 export const command: Command = {
   name: 'verify',
-  summary: 'check a folder or an announcement that somebody handed over, offline if need be',
-  usage: 'DIR|FILE [WHAT]',
+  summary: 'check a folder, a bundle or an announcement that somebody handed over, offline if need be',
+  usage: 'DIR|BUNDLE|FILE [WHAT]',
   positionals: [1, 2],
   flags: [
     {
@@ -39,6 +40,7 @@ export const command: Command = {
     try {
       const what = text === undefined ? await whatIsFollowed(evidence) : parseWhat(text)
       if (isFolder(handed)) return await verifyFolder(handed, what, version, evidence, context)
+      if (isCarFile(handed)) return await verifyBundle(handed, what, evidence, context)
       return await verifyAnnouncementFile(handed, what, evidence, context)
     } finally {
       await evidence.close()
@@ -140,6 +142,45 @@ async function explain(
     if (cid.equals(found)) return [`It is release ${other}, signed by the maintainers on ${published.slice(0, 10)}`]
   }
   return []
+}
+
+async function verifyBundle(
+  file: string,
+  what: What,
+  evidence: Evidence,
+  { out, now, settings }: CommandContext,
+): Promise<ExitCode | undefined> {
+  if (what.kind === 'cid')
+    throw usageError('A bundle is checked against an archive.', 'Give the link or the address of the archive.')
+  const { address } = what
+  const held = await evidence.held(address)
+  const { judged, cid, path, problems } = await readHandedBundle(file, held, evidence.homeBlocks(), now())
+  const { notes } = judged
+  if (!judged.ok || judged.kind !== 'release' || cid === null || problems.length > 0) {
+    conclude(out, { ok: false, address, problems, notes }, `${file} is NOT what it should be.`)
+    return EXIT.unverified
+  }
+  const { release, freshness } = judged
+  const { version, signers, message, published } = release
+  const part = path === '' ? '' : `"${path}" of `
+  conclude(
+    out,
+    {
+      ok: true,
+      address,
+      release: version,
+      cid: cid.toString(),
+      path,
+      message,
+      published,
+      signers,
+      problems,
+      freshness,
+      notes,
+    },
+    `${file} is ${part}${describe(release, cid)}, every byte of it, signed by ${signers.join(', ')}.`,
+  )
+  return exitOf(freshness, settings)
 }
 
 async function verifyAnnouncementFile(

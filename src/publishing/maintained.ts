@@ -1,10 +1,12 @@
 /** The archives that this home maintains: their signed state and the blocks of the newest release, apart from what it mirrors. */
 import { join } from 'node:path'
 import { hash } from 'node:crypto'
-import { diffTrees, importTree, writeManifest, DagError, type BlockReader } from '@holdfast/dag'
+import { diffTrees, importTree, listTree, writeManifest, DagError, type BlockReader } from '@holdfast/dag'
 import type { ReleaseContent, ReleaseInfo } from '@holdfast/release'
 import type { CID } from 'multiformats/cid'
 import { ArchiveBook, type Archive } from '../archives/archive-book.ts'
+import { openBundle } from '../bundles/open-bundle.ts'
+import { takeBlocks } from '../bundles/take-blocks.ts'
 import { CommandError, EXIT } from '../failure.ts'
 import { makeHome, type Home } from '../home.ts'
 import { BYTES_BESIDE_A_FILE, MAX_WASTE } from '../limits.ts'
@@ -80,6 +82,31 @@ export class Maintained {
     await this.blocks.flush()
     this.#justImported = { root: cid, records: imported.records }
     return { cid, rootBlockSize, size, files, manifest: manifest.cid }
+  }
+
+  /**
+   * Takes the content of a release from a CAR or a bundle, durably: no block that it does not name, and the manifest made
+   * anew. The blocks stay until `keepOnly`.
+   *
+   * @param claimed what somebody says of the content: a root, and bounds for what is stored
+   * @returns what it is
+   * @throws UploadError for foreign or damaged blocks; DagError 'missing-block' when the file does not hold all of it
+   */
+  async importCar(
+    car: AsyncIterable<Uint8Array>,
+    claimed: Pick<ReleaseInfo, 'cid' | 'manifest' | 'size' | 'files'>,
+  ): Promise<ReleaseContent> {
+    await takeBlocks(claimed, (await openBundle(car)).blocks, this.blocks, Infinity)
+    const { cid } = claimed
+    const root = await this.blocks.get(cid)
+    const manifest = await writeManifest(cid, this.blocks, { sha256 })
+    const content = { cid, rootBlockSize: root?.byteLength ?? 0, size: 0, files: 0, manifest: manifest.cid }
+    for await (const { type, size } of listTree(cid, this.blocks)) {
+      content.size += size
+      if (type === 'file') content.files++
+    }
+    await this.blocks.flush()
+    return content
   }
 
   /** The list of the last publication, while the store keeps all of it. */

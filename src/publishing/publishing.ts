@@ -1,4 +1,5 @@
 /** One publication, in the steps that `publish` names: learn the newest, import, compare, sign, spread. */
+import { createReadStream } from 'node:fs'
 import type { BlockReader } from '@holdfast/dag'
 import { chooseHints, parseHint, reasonOf, type Hint } from '@holdfast/network'
 import {
@@ -160,6 +161,11 @@ export class Publishing {
     // A wrong passphrase need not wait for the end of it.
     const [content] = await Promise.all([this.#maintained.import(this.#address, folder, rehash), this.#key?.signer])
     return content
+  }
+
+  /** As importFolder, from a file that holds the blocks. */
+  async importCar(file: string, claimed: ReleaseContent): Promise<ReleaseContent> {
+    return await this.#maintained.importCar(createReadStream(file), claimed)
   }
 
   /** What changes against the newest release; directories of it that are not here are asked of mirrors. */

@@ -67,6 +67,11 @@ export class Evidence {
     return others.length > 0 ? null : only
   }
 
+  /** Blocks that this home holds. */
+  homeBlocks(): BlockReader {
+    return this.#home.reader()
+  }
+
   /** What this home holds of an archive. */
   async held(address: string): Promise<HeldArchive> {
     const known = await this.#home.archive(address)

@@ -1,6 +1,7 @@
 /** What this home already holds of an archive, read while its daemon may be writing. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { BlockReader } from '@holdfast/dag'
 import { LocalSource, parseHint, type BlockSource, type Hint } from '@holdfast/network'
 import { openState, type ReleaseInfo } from '@holdfast/release'
 import type { KnownState } from '../archives/judge-announcement.ts'
@@ -71,10 +72,27 @@ export class HomeReader {
     return [...new Set(texts)].filter((text) => text !== '').map(parseHint)
   }
 
+  /** All blocks that are here. */
+  reader(): BlockReader {
+    const stores = this.#stores()
+    return {
+      has: async (cid) => (await Promise.all(stores.map(async (blocks) => await blocks.has(cid)))).includes(true),
+      get: async (cid) => {
+        for (const blocks of stores) {
+          const bytes = await blocks.get(cid)
+          if (bytes !== null) return bytes
+        }
+        return null
+      },
+    }
+  }
+
   sources(): BlockSource[] {
-    return [this.blocks, this.#maintained.blocks]
-      .filter((blocks) => blocks !== null)
-      .map((blocks) => new LocalSource('this home', blocks))
+    return this.#stores().map((blocks) => new LocalSource('this home', blocks))
+  }
+
+  #stores(): BlockStore[] {
+    return [this.blocks, this.#maintained.blocks].filter((blocks) => blocks !== null)
   }
 
   async close(): Promise<void> {

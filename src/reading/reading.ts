@@ -72,7 +72,7 @@ export class Reading {
 
   /** Blocks held by this home, then those of `own`. */
   layered(own: FetchStore): FetchStore {
-    return new LayeredStore(this.#home.blocks, own)
+    return new LayeredStore(this.#home.reader(), own)
   }
 
   /** Finds the path of WHAT, fetching only the blocks on the way. @throws CommandError 'not-found' */
@@ -235,7 +235,7 @@ export class Reading {
   }
 
   async #requireSomebody(hints: readonly Hint[]): Promise<void> {
-    if (hints.length === 0 && this.#home.blocks === null) {
+    if (hints.length === 0 && this.#home.sources().length === 0) {
       throw new CommandError(
         EXIT.notFound,
         'nobody-known',

@@ -93,6 +93,27 @@ describe('a bundle', () => {
     rmSync(cut)
   })
 
+  it('is verified with nothing but the address', async () => {
+    const verify = async (file: string, home = world.path('nobody-else')): ReturnType<TestWorld['run']> =>
+      await world.run(['verify', file, address], { home })
+    const proven = { ok: true, address, release: 2, cid: second['cid'], problems: [], freshness: 'fresh' }
+    expect(await verify(full)).toMatchObject({ exitCode: 0, json: proven })
+    const part = world.path('inside.car')
+    await world.done(['export', `${address}/inside`, part], { home: mirror.home })
+    expect(await verify(part)).toMatchObject({ exitCode: 0, json: { ok: true, path: 'inside' } })
+    expect((await verify(delta)).json['problems'][0].problem).toContain('for those who hold release 1')
+    expect(await verify(delta, mirror.home)).toMatchObject({ exitCode: 0, json: proven })
+    const bytes = readFileSync(full)
+    for (const [name, bad] of [
+      ['cut.car', bytes.subarray(0, -1000)],
+      ['whole-block-missing.car', bytes.subarray(0, bytes.indexOf('bundle') + 20)],
+      ['turned.car', Buffer.from(bytes).fill(7, bytes.length - 1000, bytes.length - 900)],
+    ] as const) {
+      writeFileSync(world.path(name), bad)
+      expect(await verify(world.path(name)), name).toMatchObject({ exitCode: 4 })
+    }
+  })
+
   it('of something else is refused, and nothing is stored', async () => {
     const home = world.path('refusing')
     const plain = world.path('plain.car')

@@ -70,6 +70,21 @@ describe('an archive of three maintainers', () => {
       error: { code: 'incomplete' },
     })
 
+    // Carol has no copy of the folder, but got its blocks in one file.
+    const car = world.path('first.car')
+    await done('alice', 'export', String(proposed['cid']), car)
+    const byCarol = await run('carol', 'cosign', file, '--content', car, '-o', world.path('by-carol'), '--yes')
+    expect(byCarol.json).toMatchObject({ complete: true })
+    expect(byCarol.stderr).toContain('+ | One | 996 |')
+    const other = write('other', ['| One | 997 |'])
+    const elsewhere = async (...args: string[]): Promise<JsonLine> =>
+      (await world.run(args, { home: world.path('elsewhere'), env: { HOLDFAST_KEY: world.path('dave.age') } })).json
+    await elsewhere('init', '--name', 'X', '--key', world.path('dave.age'))
+    const { cid } = await elsewhere('publish', other, '-m', 'X', '--wait', '0', '--unseen')
+    await elsewhere('export', String(cid), world.path('other.car'))
+    const refused = await run('carol', 'cosign', file, '--content', world.path('other.car'), '--yes')
+    expect(refused).toMatchObject({ exitCode: 4, error: { code: 'content-differs' } })
+
     cpSync(content, world.path('copy-of-bob'), { recursive: true })
     const cosigned = await run('bob', 'cosign', file, '--content', world.path('copy-of-bob'), '--yes')
     expect(cosigned.json).toMatchObject({ kind: 'release', version: 1, complete: true, lacking: 0 })
