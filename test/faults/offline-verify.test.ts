@@ -35,6 +35,7 @@ describe.skipIf(!possible)('without a network', () => {
     cid = String(published['cid'])
     const answer = await fetch(`${mirror.gateway}/archives/${address}/announcement`)
     writeFileSync(announcement, new Uint8Array(await answer.arrayBuffer()))
+    await world.done(['export', address, world.path('bundle.car')], { home: mirror.home })
     await mirror.program.kill('SIGTERM')
     cpSync(content, world.path('changed'), { recursive: true })
     appendFileSync(world.path('changed', 'a.txt'), '!')
@@ -54,6 +55,7 @@ describe.skipIf(!possible)('without a network', () => {
     expect(verify('mirror', content, address)).toMatchObject(proven)
     expect(verify('nobody', content, cid)).toMatchObject(proven)
     expect(verify('nobody', announcement, address)).toMatchObject(proven)
+    expect(verify('nobody', world.path('bundle.car'), address)).toMatchObject(proven)
   })
 
   it('a folder that was changed is told, and which file, where the tree is held', () => {
