@@ -55,6 +55,7 @@ const ROOMS: readonly Room[] = [
     reaches: ['src'],
   },
   { folder: 'scripts', mayImport: ANYTHING, butNot: ['@holdfast/testkit'], reaches: ['scripts', 'src'] },
+  { folder: 'bench', mayImport: ANYTHING, reaches: ['bench', 'scripts'] },
   { folder: 'test', mayImport: ANYTHING, reaches: ['test', 'src', 'scripts'] },
   { folder: 'test/rules', mayImport: ANYTHING, reaches: ['test', 'tools/oxlint-rules', 'scripts'] },
   { folder: 'tools', mayImport: ANYTHING, butNot: ['@holdfast/*'], reaches: ['tools'] },

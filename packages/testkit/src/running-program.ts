@@ -20,6 +20,8 @@ export interface RunOptions {
   imports?: string[]
   /** Without `--json`, for what people see. */
   plain?: boolean
+  /** The launcher of another build of the program; the sources unless given. */
+  program?: string
   /** Written to stdin, which then ends; without it stdin is closed. */
   input?: string | Uint8Array
 }
@@ -48,10 +50,10 @@ export class RunningProgram {
   readonly ended: Promise<Ended>
 
   constructor(args: readonly string[], options: RunOptions = {}) {
-    const { home, env = {}, cwd, imports = [], plain = false, input } = options
+    const { home, env = {}, cwd, imports = [], plain = false, input, program = PROGRAM } = options
     const loaded = imports.flatMap((module) => ['--import', module])
     const flags = [...(home === undefined ? [] : ['--home', home]), ...(plain ? [] : ['--json'])]
-    this.#child = spawn(process.execPath, [...loaded, PROGRAM, ...args, ...flags], {
+    this.#child = spawn(process.execPath, [...loaded, program, ...args, ...flags], {
       cwd,
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       env: {
@@ -152,7 +154,13 @@ export class RunningProgram {
 export class TestWorld {
   readonly folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'))
   readonly #programs = new Set<RunningProgram>()
+  readonly #defaults: RunOptions
   #keys = 0
+
+  /** @param defaults for everything that is run here */
+  constructor(defaults: RunOptions = {}) {
+    this.#defaults = defaults
+  }
 
   path(...parts: string[]): string {
     return join(this.folder, ...parts)
@@ -160,7 +168,7 @@ export class TestWorld {
 
   /** Starts the program; it is killed with the world. */
   start(args: readonly string[], options: RunOptions = {}): RunningProgram {
-    const program = new RunningProgram(args, options)
+    const program = new RunningProgram(args, { ...this.#defaults, ...options })
     this.#programs.add(program)
     return program
   }
