@@ -80,7 +80,7 @@ describe('a link', () => {
     ['an empty name', { path: 'a//b' }],
     ['a hint twice', { hints: ['a', 'a'] }],
     ['an empty hint', { hints: [''] }],
-    ['half a surrogate pair', { path: '\ud800' }],
+    ['half a surrogate pair', { path: '\uD800' }],
     ['a name that cannot be shown', { name: '' }],
     ['another address', { address: 'abc' }],
   ])('is not written with %s', (_what, parts) =>

@@ -1,4 +1,4 @@
-import { Publisher, testContent, testSigners } from '@holdfast/testkit'
+import { forge, Publisher, testContent, testSigners } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
 import {
   announcementOf,
@@ -187,4 +187,46 @@ it('a state into which other files were put is read afresh', async () => {
     code: 'older',
   })
   expect(await verifyAnnouncement(first, second, alice.now)).toMatchObject({ outcome: 'accept', newRelease: true })
+})
+
+describe('strict, by the letter of TUF (5.3.10, 5.4.4, 5.5.6, 5.6.5)', () => {
+  it.each(['timestamp', 'snapshot', 'targets'] as const)('an expired %s is refused', async (role) => {
+    const alice = await Publisher.create()
+    await alice.release('one')
+    const lapsed = (signed: { expires: string }): string => (signed.expires = '2026-02-01T00:00:00Z')
+    const forged = await forge(alice.announcement(), { signers: alice.signers, [role]: lapsed })
+    expect(await verifyAnnouncement(fresh(alice), forged, alice.now)).toMatchObject({
+      outcome: 'accept',
+      freshness: 'stale',
+    })
+    const strict = await verifyAnnouncement(fresh(alice), forged, alice.now, { strict: true })
+    expect(strict).toMatchObject({ outcome: 'reject', code: 'expired', reason: expect.stringContaining(role) })
+  })
+
+  it('an expired root is refused', async () => {
+    const alice = await Publisher.create()
+    alice.advance(36_500)
+    await alice.release('one')
+    const strict = await verifyAnnouncement(fresh(alice), alice.announcement(), alice.now, { strict: true })
+    expect(strict).toMatchObject({ outcome: 'reject', code: 'expired', reason: expect.stringContaining('root') })
+  })
+})
+
+it('of words signed by keys that were taken away only those are old news of which every part was passed', async () => {
+  const alice = await Publisher.create({ maintainers: 2, threshold: 1 })
+  await alice.release('one')
+  const [leaving, staying] = alice.signers
+  await alice.rotate(staying === undefined ? [] : [staying])
+  await alice.release('two')
+  const signers = leaving === undefined ? [] : [leaving]
+  const newer = (signed: { version: number }): number => (signed.version += 10)
+  const { state, now } = alice
+  const said = alice.announcement()
+  const old = { ...said, roots: said.roots.slice(0, 1) }
+  const same = await forge(old, { signers, targets: () => undefined })
+  expect(await verifyAnnouncement(state, same, now)).toMatchObject({ outcome: 'ignore', code: 'older' })
+  for (const change of [{ targets: newer }, { snapshot: newer }, { timestamp: newer }]) {
+    const forged = await forge(old, { signers, targets: () => undefined, ...change })
+    expect(await verifyAnnouncement(state, forged, now)).toMatchObject({ outcome: 'reject', code: 'revoked-key' })
+  }
 })
