@@ -63,6 +63,8 @@ export class Daemon implements Controlled {
     this.#jobs = new FetchJobs({
       store: keeper.blocks,
       carrier: (peer) => this.#contacts.carrier(peer),
+      mirrorsOf: (address) => this.#sync.mirrorsOf(address),
+      random: Math.random,
       room: () => this.#room(),
       report: (input) => this.#feed(input),
       progress: ({ release }, line) => parts.note(`Fetching release ${release.version} of ${release.name}: ${line}.`),
@@ -165,6 +167,7 @@ export class Daemon implements Controlled {
       {
         submit: async (address, bytes, from) => await this.#intake.take(address, bytes, from, 'http'),
         upload: async (address, car, from) => await takeUpload(address, car, from ?? '', this.#handedOver()),
+        parts: (manifest) => this.#jobs.parts(manifest),
         kept: (address) => this.#machine.view(address)?.kept ?? [],
         mirrorsOf: async (address) => await this.#addressesOf(address),
         hasPeers: (address) => this.#sync.mirrorsOf(address).length > 0,

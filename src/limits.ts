@@ -58,3 +58,7 @@ export const SAME_TICK_NS = 2_000_000_000n
 export const MAX_WASTE = 1 / 8
 /** Bytes that a file takes beside its content in folders and manifest: a CID of 36 bytes in each, and its name. */
 export const BYTES_BESIDE_A_FILE = 256
+
+/** Milliseconds between attempts to get a manifest that other mirrors are fetching too, and how often: half a minute together. */
+export const MANIFEST_RETRY_MS = 500
+export const MANIFEST_ATTEMPTS = 60

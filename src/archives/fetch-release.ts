@@ -1,4 +1,5 @@
 /** Brings the blocks of one release into a store: the manifest to plan by, then the walk that decides (trust.md). */
+import { setTimeout as delay } from 'node:timers/promises'
 import { DagError, type BlockReader, type BlockWriter } from '@holdfast/dag'
 import {
   BlockFetcher,
@@ -8,9 +9,10 @@ import {
   NetworkError,
   type BlockSource,
   type FetchEvents,
+  type Sharing,
 } from '@holdfast/network'
 import type { CID } from 'multiformats/cid'
-import { FLUSH_AFTER_MS } from '../limits.ts'
+import { FLUSH_AFTER_MS, MANIFEST_ATTEMPTS, MANIFEST_RETRY_MS } from '../limits.ts'
 
 /** What is to be fetched: a signed release, or a bare root CID of which nothing more is known. */
 export interface Wanted {
@@ -26,6 +28,10 @@ export interface FetchProgress extends FetchEvents {
   planned?(blocks: number, bytes: number): void
   /** Bytes that may be stored, where that is less than the release was signed for. */
   room?: number
+  /** The manifest is in the store. */
+  listed?(): void
+  /** As FetchSettings.shared: given where other mirrors fetch the same. */
+  shared?: Sharing
 }
 
 /** Where fetched blocks go. */
@@ -37,6 +43,10 @@ export interface FetchStore extends BlockReader, BlockWriter {
 /** A fetch that runs: sources may join it. */
 export interface RunningFetch {
   addSource(source: BlockSource): void
+  /** A source that holds a part holds more. */
+  offersChanged(): void
+  /** CIDs that are on their way from sources that hold everything. */
+  asked(): string[]
   /** The first block that somebody was asked for and has not sent, and who; null when nothing is asked for. */
   waitingFor(): BlockFetcher['waitingFor']
   /** Resolves when every block that the root reaches is in the store. */
@@ -59,15 +69,23 @@ export function startFetch(
   const signed = size === undefined || files === undefined ? Infinity : budgetFor(size, files)
   const budget = Math.min(signed, progress.room ?? Infinity)
   const flushing = new LazyFlush(store)
-  const fetcher = new BlockFetcher(store, signal, budget, flushing.watch(progress))
+  const fetcher = new BlockFetcher(
+    store,
+    signal,
+    budget,
+    flushing.watch(progress),
+    progress.shared === undefined ? {} : { shared: progress.shared },
+  )
   for (const source of sources) fetcher.addSource(source)
   const run = async (): Promise<void> => {
-    if (manifest !== undefined) await plan(manifest, store, fetcher, progress)
+    if (manifest !== undefined) await plan(manifest, store, fetcher, progress, signal)
     await fetchTree(cid, store, fetcher)
     await flushing.end()
   }
   return {
     addSource: (source) => fetcher.addSource(source),
+    offersChanged: () => fetcher.offersChanged(),
+    asked: () => fetcher.asked(),
     waitingFor: () => fetcher.waitingFor,
     done: run(),
   }
@@ -110,9 +128,11 @@ async function plan(
   store: BlockReader & BlockWriter,
   fetcher: BlockFetcher,
   progress: FetchProgress,
+  signal: AbortSignal,
 ): Promise<void> {
   try {
-    await fetchTree(manifest, store, fetcher)
+    await fetchManifest(manifest, store, fetcher, progress, signal)
+    progress.listed?.()
     await fetchListed(manifest, store, fetcher, (wants) => {
       progress.planned?.(
         wants.length,
@@ -123,5 +143,24 @@ async function plan(
     if (error instanceof DagError) return
     if (error instanceof NetworkError && error.code === 'incomplete') return
     throw error
+  }
+}
+
+/** Where others fetch the same, they too may have it in a moment. */
+async function fetchManifest(
+  manifest: CID,
+  store: BlockReader & BlockWriter,
+  fetcher: BlockFetcher,
+  { shared }: FetchProgress,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetchTree(manifest, store, fetcher)
+    } catch (error) {
+      const mayCome = shared !== undefined && error instanceof NetworkError && error.code === 'incomplete'
+      if (!mayCome || attempt >= MANIFEST_ATTEMPTS) throw error
+      await delay(MANIFEST_RETRY_MS, undefined, { signal })
+    }
   }
 }

@@ -4,18 +4,24 @@ import type { Effect, Input, PeerName } from '@holdfast/mirror'
 import { startFetch, type FetchStore, type RunningFetch } from '../archives/fetch-release.ts'
 import { failureOf } from '../failure.ts'
 import { FETCH_NOTE_MS } from './limits.ts'
+import { SharedFetch } from './shared-fetch.ts'
 
 type FetchEffect = Extract<Effect, { type: 'fetch' }>
 
 interface Job {
   running: RunningFetch
   controller: AbortController
+  shared: SharedFetch
 }
 
 /** What fetches need of the daemon. */
 export interface FetchHelp {
   store: FetchStore
   carrier(peer: PeerName): Carrier
+  /** Peers that mirror an archive. */
+  mirrorsOf(address: string): PeerName[]
+  /** Numbers from 0 to 1. */
+  random(): number
   /** Bytes that may still be stored; Infinity without a quota. */
   room(): number
   report(input: Input): void
@@ -51,11 +57,24 @@ export class FetchJobs {
     const room = this.#help.room()
     const controller = new AbortController()
     const sources = from.filter(canBeAsked).map((peer) => this.#source(peer))
+    const shared = new SharedFetch(
+      release,
+      {
+        store: this.#help.store,
+        carrier: (peer) => this.#help.carrier(peer),
+        mirrors: () => this.#help.mirrorsOf(address),
+      },
+      () => running,
+      controller.signal,
+    )
     const running = startFetch(release, this.#help.store, sources, controller.signal, {
-      ...this.#progressOf(effect),
+      ...this.#progressOf(effect, shared),
+      // Alone, a fetch goes in the order in which the release is read later.
+      ...(this.#isShared(effect) && { shared: { random: () => this.#help.random() } }),
+      listed: () => void shared.begin(),
       room,
     })
-    this.#jobs.set(job, { running, controller })
+    this.#jobs.set(job, { running, controller, shared })
     running.done.then(
       () => this.#end(job, { type: 'fetched', address, version, job }),
       (error: unknown) => {
@@ -67,7 +86,9 @@ export class FetchJobs {
   }
 
   addSource(job: number, peer: PeerName): void {
-    if (canBeAsked(peer)) this.#jobs.get(job)?.running.addSource(this.#source(peer))
+    const found = this.#jobs.get(job)
+    if (found !== undefined && canBeAsked(peer) && !found.shared.isWhole(peer))
+      found.running.addSource(this.#source(peer))
   }
 
   /** Nothing is reported any more. */
@@ -77,8 +98,19 @@ export class FetchJobs {
     found?.controller.abort()
   }
 
+  /** @returns what is here of a release that is being fetched, for whoever fetches it too; null for any other */
+  parts(manifest: string): Uint8Array | null {
+    return [...this.#jobs.values()].find(({ shared }) => shared.manifest === manifest)?.shared.parts() ?? null
+  }
+
   stop(): void {
     for (const job of this.#jobs.keys()) this.cancel(job)
+  }
+
+  /** Whether others may be fetching it too. */
+  #isShared({ release, from }: FetchEffect): boolean {
+    const mirrors = this.#help.mirrorsOf(release.address)
+    return mirrors.length > 1 || (mirrors.length === 1 && from.some((peer) => !mirrors.includes(peer)))
   }
 
   #source(peer: PeerName): CarrierSource {
@@ -86,16 +118,20 @@ export class FetchJobs {
   }
 
   #end(job: number, outcome: Input): void {
-    if (this.#jobs.delete(job)) this.#help.report(outcome)
+    const found = this.#jobs.get(job)
+    if (!this.#jobs.delete(job)) return
+    found?.controller.abort()
+    this.#help.report(outcome)
   }
 
-  #progressOf(effect: FetchEffect): Parameters<typeof startFetch>[4] {
+  #progressOf(effect: FetchEffect, shared: SharedFetch): Parameters<typeof startFetch>[4] {
     let bytes = 0
     let planned = 0
     let last = performance.now()
     return {
       planned: (_blocks, more) => (planned += more),
-      block: (_cid, size) => {
+      block: (cid, size) => {
+        shared.stored(cid)
         bytes += size
         const now = performance.now()
         if (now - last < FETCH_NOTE_MS) return

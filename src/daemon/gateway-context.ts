@@ -11,6 +11,8 @@ import { MAX_TOLD_PEERS } from './limits.ts'
 export interface GatewayHelp {
   submit: GatewayContext['archives']['submit']
   upload: GatewayContext['archives']['upload']
+  /** What is here of a release that is being fetched. */
+  parts(manifest: string): Uint8Array | null
   /** Releases whose blocks are held. */
   kept(address: string): ReleaseInfo[]
   /** Addresses of connected mirrors of an archive. */
@@ -30,6 +32,10 @@ export function gatewayContext(book: ArchiveBook, blocks: GatewayContext['blocks
       find: (address) => heldArchive(book.find(address), help),
       pastTargets: async (address, version) => await book.targets(address, version),
       rootBlockOf: async (address, sha256Hex) => rootWith(help.kept(address), sha256Hex),
+      parts: (address, manifest) => {
+        const isHeld = help.kept(address).some((release) => release.manifest.toString() === manifest)
+        return isHeld ? 'all' : help.parts(manifest)
+      },
       submit: help.submit,
       upload: help.upload,
       changed: async (address, signal) => await book.changed(address, signal),

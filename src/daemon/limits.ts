@@ -13,6 +13,8 @@ export const REDIAL_MAX_MS = 5 * 60_000
 export const MAX_TOLD_PEERS = 32
 /** Milliseconds between lines on the progress of a fetch. */
 export const FETCH_NOTE_MS = 5_000
+/** Milliseconds between questions of what another mirror holds of a release that both fetch: a kilobyte each. Our choice. */
+export const PARTS_POLL_MS = 500
 /** Milliseconds that an orderly stop may take before it is cut short. */
 export const STOP_MS = 5_000
 /** Past releases whose signed metadata a mirror gathers from others; each is a few kilobytes. */

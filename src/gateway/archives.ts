@@ -28,12 +28,13 @@ export function routeArchives(gateway: Hono<GatewayEnv>, archives: ServedArchive
   gateway.post('/archives/:address/announcement', (c) => takeAnnouncement(c, archives))
   gateway.get('/archives/:address/head', (c) => readHead(c, archives, polls))
   gateway.get('/archives/:address/fork', (c) => readFork(c, archives))
+  gateway.get('/archives/:address/parts', (c) => readParts(c, archives))
   gateway.get('/archives/:address/peers', (c) => readPeers(c, archives))
   gateway.post('/archives/:address/blocks', (c) => takeBlocks(c, archives))
 
   gateway.all('/archives', () => methodNotAllowed('GET, HEAD'))
   gateway.all('/archives/:address/announcement', () => methodNotAllowed('GET, HEAD, POST'))
-  gateway.all('/archives/:address/:what{head|peers|fork}', () => methodNotAllowed('GET, HEAD'))
+  gateway.all('/archives/:address/:what{head|parts|peers|fork}', () => methodNotAllowed('GET, HEAD'))
   gateway.all('/archives/:address/blocks', () => methodNotAllowed('POST'))
 }
 
@@ -91,6 +92,16 @@ async function readHead(c: Asked, archives: ServedArchives, polls: LongPolls): P
   if (now === null) return notFound()
   const { verified, served, cid, freshness } = now
   return json(200, { verified, served, cid, freshness })
+}
+
+/** `?manifest=CID`: what a mirror that fetches that release too may take from here already. */
+function readParts(c: Asked, archives: ServedArchives): Response {
+  const held = archiveIn(c, archives)
+  const bits = held === null ? null : archives.parts(held.address, c.req.query('manifest') ?? '')
+  if (bits === null) return notFound()
+  if (bits === 'all') return new Response(null, { status: 204 })
+  const headers = { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' }
+  return new Response(new Uint8Array(bits), { headers })
 }
 
 async function readPeers(c: Asked, archives: ServedArchives): Promise<Response> {

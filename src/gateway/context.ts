@@ -42,6 +42,9 @@ export interface ServedArchives {
   find(address: string): HeldArchive | null
   /** @returns the targets metadata of a release that is kept but no longer the newest, verbatim */
   pastTargets(address: string, version: number): Promise<Uint8Array | null>
+  /** @returns bits that say which blocks of a release that is being fetched are here (docs/protocol.md, "Parts"); `all` for one that is held,
+   * null for others */
+  parts(address: string, manifest: string): Uint8Array | 'all' | null
   /** @returns the root CID of the kept release whose digest this is (hex) */
   rootBlockOf(address: string, sha256Hex: string): Promise<CID | null>
   /** Judges an announcement as gossip does. @param from the peer, null over plain HTTP */

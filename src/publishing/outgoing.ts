@@ -32,6 +32,7 @@ export function openOutgoing({ book, blocks }: Maintained, signal: AbortSignal):
   const context = gatewayContext(book, counting, {
     submit: async () => await Promise.resolve({ outcome: 'ignore', reason: 'a maintainer takes no announcements' }),
     upload: async () => await Promise.reject(new UploadError(403, 'a maintainer takes no uploads')),
+    parts: () => null,
     kept: () => [],
     mirrorsOf: async () => await Promise.resolve([]),
     hasPeers: () => true,

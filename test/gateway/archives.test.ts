@@ -189,3 +189,24 @@ it.each([
   expect(answer.headers.get('allow')).toMatch(/GET|POST/)
   expect(answer.headers.get('access-control-allow-origin')).toBeNull()
 })
+
+describe('parts of a release that is being fetched', () => {
+  const MANIFEST = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+
+  it('are told as bits, as all, or not at all', async () => {
+    const path = `/archives/ADDRESS/parts?manifest=${MANIFEST}`
+    expect((await ask(path)).status).toBe(404)
+    archives.fetching.set(MANIFEST, new Uint8Array([5, 0]))
+    const some = await ask(path)
+    expect([some.status, some.headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect(new Uint8Array(await some.arrayBuffer())).toEqual(new Uint8Array([5, 0]))
+    archives.fetching.set(MANIFEST, 'all')
+    expect((await ask(path)).status).toBe(204)
+  })
+
+  it('are told of archives that are followed, and by GET alone', async () => {
+    expect((await ask(`/archives/${UNKNOWN}/parts?manifest=${MANIFEST}`)).status).toBe(404)
+    expect((await ask('/archives/ADDRESS/parts')).status).toBe(404)
+    expect((await ask('/archives/ADDRESS/parts', { method: 'POST' })).status).toBe(405)
+  })
+})

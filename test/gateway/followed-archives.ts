@@ -57,6 +57,13 @@ export class FollowedArchives implements ServedArchives {
     return this.#held.get(address) ?? null
   }
 
+  /** Bits of a release that is being fetched, by its manifest. */
+  fetching = new Map<string, Uint8Array | 'all'>()
+
+  parts(_address: string, manifest: string): Uint8Array | 'all' | null {
+    return this.fetching.get(manifest) ?? null
+  }
+
   pastTargets(address: string, version: number): Promise<Uint8Array | null> {
     return Promise.resolve(this.#past.get(`${address} ${version}`) ?? null)
   }

@@ -78,6 +78,7 @@ export function noArchives(): ServedArchives {
   return {
     listed: () => [],
     find: () => null,
+    parts: () => null,
     pastTargets: () => Promise.resolve(null),
     rootBlockOf: () => Promise.resolve(null),
     submit: () => Promise.resolve({ outcome: 'reject', reason: 'nothing is followed here' }),

@@ -1,10 +1,12 @@
 import { readSmallBody, type Carrier, type CarrierRequest } from './carrier/carrier.ts'
 import { cancelled, NetworkError } from './errors.ts'
+import { decodeParts, emptyBits, type Parts } from './transfer/listed-parts.ts'
 import {
   MAX_ANNOUNCEMENT_BYTES,
   MAX_FORK_PROOF_BYTES,
   MAX_JSON_BYTES,
   MAX_METADATA_BYTES,
+  MAX_PARTS_BYTES,
   QUESTION_TIMEOUT_MS,
   TAUGHT_ADDRESSES,
 } from './limits.ts'
@@ -101,6 +103,18 @@ export class ArchiveClient {
     const { peers } = parseJson(this.#carrier.name, answer.body)
     if (!Array.isArray(peers)) return []
     return peers.filter((one): one is string => typeof one === 'string').slice(0, TAUGHT_ADDRESSES)
+  }
+
+  /**
+   * Which blocks of a manifest the mirror holds, and which it has asked a source for that holds everything.
+   *
+   * @param size number of blocks that the manifest lists
+   * @returns null when it neither fetches nor holds that release, or tells something else @throws NetworkError
+   */
+  async parts(address: string, manifest: string, size: number, signal?: AbortSignal): Promise<Parts | null> {
+    const answer = await this.#ask({ path: `archives/${address}/parts?manifest=${manifest}` }, MAX_PARTS_BYTES, signal)
+    if (answer.status === 204) return { held: emptyBits(size).fill(0xff), asked: emptyBits(size) }
+    return answer.status === 200 ? decodeParts(answer.body, size) : null
   }
 
   /** One metadata file of the archive's TUF repository, verbatim and not verified; null when the mirror lacks it. @throws NetworkError */

@@ -28,6 +28,17 @@ export const ASSUMED_BLOCK_BYTES = BATCH_BYTES / 64
 export const REQUESTS_PER_SOURCE = 2
 /** Raw block requests under way at once to a gateway that knows no batches. */
 export const RAW_REQUESTS_AT_ONCE = 16
+/** Blocks of a release about which mirrors tell each other who holds what: 16 KiB of bits an answer. Above, each fetches by itself. */
+export const MAX_PARTS = 65_536
+/** Bytes of an answer about parts: two bits for each. */
+export const MAX_PARTS_BYTES = MAX_PARTS / 4
+/** Milliseconds for which a mirror that is fetching too is waited for although it holds nothing new. */
+export const PARTS_PATIENCE_MS = 30_000
+/** Bytes of a first batch in a fetch that others share in, and milliseconds that each later one should take: little is asked twice. */
+export const SHARED_BATCH_BYTES = 256 * 1024
+export const SHARED_BATCH_MS = 1000
+/** How many times later a source that holds everything is asked for what others are late with, where several fetch the same. */
+export const SPARED_TIMES = 10
 /** Wants gathered before a round: enough for several sources, little enough to stay flat on a million blocks. */
 export const ROUND_BLOCKS = BATCH_BLOCKS * 16
 /** Failures in a row after which a source is left alone. */

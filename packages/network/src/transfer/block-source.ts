@@ -12,6 +12,12 @@ export interface BlockSource {
    *   Anything else ends the whole fetch
    */
   fetchBlocks(cids: readonly CID[], signal: AbortSignal): AsyncIterable<Block>
+  /** Whether it holds a block (CID in base32); left out by a source that may be asked for all. */
+  offers?(key: string): boolean
+  /** Whether it fetches that block itself from a source that holds all. */
+  asks?(key: string): boolean
+  /** Whether it may come to hold more. @param now milliseconds, as performance.now() */
+  grows?(now: number): boolean
 }
 
 /** What is held on this machine already, e.g. by a mirror of the same user: costs nothing. */

@@ -5,6 +5,7 @@ import { cancelled, NetworkError } from '../errors.ts'
 import { LATE_MS, RETRY_MS, SOURCE_FAILURES } from '../limits.ts'
 import type { BlockSource } from './block-source.ts'
 import { FetchRound, type FlightEnd } from './fetch-round.ts'
+import type { Sharing } from './rarest-first.ts'
 import { Lane, type Flight, type OpenWant, type Want } from './lane.ts'
 
 /** What a fetch tells while it runs. */
@@ -23,6 +24,11 @@ export interface FetchSettings {
   lateAfter?: number
   /** Milliseconds before a source that failed is asked again, doubled each time. */
   retryAfter?: number
+  /**
+   * Others fetch the same: blocks are asked in an order of our own, the rarest first, of sources that hold everything what
+   * nobody else has, and little at a time.
+   */
+  shared?: Sharing
 }
 
 /**
@@ -36,6 +42,7 @@ export class BlockFetcher {
   readonly #signal: AbortSignal
   readonly #lateAfter: number
   readonly #retryAfter: number
+  readonly #shared: Sharing | undefined
   readonly #lanes = new Set<Lane>()
   readonly #liars = new Map<string, string>()
   readonly #failed = new Map<string, string>()
@@ -56,14 +63,35 @@ export class BlockFetcher {
     this.#events = events
     this.#lateAfter = settings.lateAfter ?? LATE_MS
     this.#retryAfter = settings.retryAfter ?? RETRY_MS
+    this.#shared = settings.shared
   }
 
-  /** Adds a source, also one that failed before; nothing for one that lied or is there already. */
+  /**
+   * Adds a source, also one that failed before; nothing for one that lied or is there already. One that says what it holds takes
+   * the place of the same one that did not.
+   */
   addSource(source: BlockSource): void {
-    if (this.#liars.has(source.name) || [...this.#lanes].some((lane) => lane.source.name === source.name)) return
+    if (this.#liars.has(source.name)) return
+    const there = [...this.#lanes].find((lane) => lane.source.name === source.name)
+    if (there !== undefined) {
+      if (source.offers !== undefined) there.source = source
+      return
+    }
     this.#failed.delete(source.name)
     this.#lanes.add(new Lane(source))
     this.#round?.deal()
+  }
+
+  /** A source holds more than before. */
+  offersChanged(): void {
+    this.#round?.deal()
+  }
+
+  /** CIDs that are on their way from sources that hold everything. */
+  asked(): string[] {
+    return [...this.#lanes]
+      .filter(({ source }) => source.offers === undefined)
+      .flatMap(({ flights }) => [...flights].flatMap(({ open }) => [...open.keys()]))
   }
 
   /** What has been waited for longest and who was asked, for a progress line; null when nothing is under way. */
@@ -84,6 +112,7 @@ export class BlockFetcher {
     const round = new FetchRound(wants, {
       lanes: this.#lanes,
       lateAfter: this.#lateAfter,
+      shared: this.#shared,
       ask: async (flight, running) => await this.#ask(flight, running),
     })
     const cancel = (): void => round.fail(cancelled('the fetch', this.#signal))
@@ -105,7 +134,7 @@ export class BlockFetcher {
     try {
       for (;;) {
         const block = await blocks.next()
-        if (block === undefined) return { again: true, after: 0, lacks: !controller.signal.aborted }
+        if (block === undefined) return this.#onEnd(flight)
         const lie = await this.#take(block, flight, round)
         if (lie !== null) return this.#drop(lane, lie)
       }
@@ -124,7 +153,7 @@ export class BlockFetcher {
     if (want === undefined) return `sent the block ${key}, which was not asked`
     flight.asked.delete(key)
     if (!round.wants(key)) {
-      flight.arrived(performance.now()) // Another source was faster.
+      flight.arrived(performance.now(), bytes.byteLength) // Another source was faster.
       return null
     }
     if (!(await isBlock(want.cid, bytes))) return `sent bytes that are not the block ${key}`
@@ -133,8 +162,19 @@ export class BlockFetcher {
     if (this.#budget < 0) throw new NetworkError('too-large', 'there is more to fetch than the signed size allows')
     await this.#store.put(want.cid, bytes)
     flight.lane.failures = 0
-    if (round.arrived(flight, want)) this.#events.block?.(want.cid, bytes.byteLength, flight.lane.source.name)
+    if (round.arrived(flight, want, bytes.byteLength))
+      this.#events.block?.(want.cid, bytes.byteLength, flight.lane.source.name)
     return null
+  }
+
+  /** The answer ended: what is still open the source does not have. One that had said so is trusted less each time. */
+  #onEnd({ lane, open, controller }: Flight): FlightEnd {
+    if (controller.signal.aborted) return { again: true, after: 0, lacks: false }
+    if (open.size > 0 && lane.source.offers !== undefined) {
+      const end = this.#onFailure(lane, new NetworkError('unreachable', 'lacks blocks that it said it holds'))
+      return end.again ? { ...end, lacks: true } : end
+    }
+    return { again: true, after: 0, lacks: true }
   }
 
   #onFailure(lane: Lane, error: unknown): FlightEnd {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { BATCH_BLOCKS, BATCH_BYTES, REQUESTS_PER_SOURCE } from '../limits.ts'
+import { BATCH_BLOCKS, BATCH_BYTES, REQUESTS_PER_SOURCE, SPARED_TIMES } from '../limits.ts'
 import { Flight, OpenWant, type Lane, type Want } from './lane.ts'
+import { rarestFirst, sharedBatchBytes, type Sharing } from './rarest-first.ts'
 import { lateShare } from './late-share.ts'
 
 /** How a request ended: its source may be asked again, after a pause in milliseconds for which it sleeps, or never. */
@@ -11,6 +12,8 @@ export interface RoundHelp {
   /** Live sources; the fetcher adds and removes. */
   readonly lanes: ReadonlySet<Lane>
   readonly lateAfter: number
+  /** As FetchSettings.shared. */
+  readonly shared?: Sharing | undefined
   /** Performs one request: calls `round.arrived` for each block that it has stored. @throws what ends the whole fetch */
   ask(flight: Flight, round: FetchRound): Promise<FlightEnd>
 }
@@ -31,6 +34,7 @@ export class FetchRound {
   constructor(wants: readonly Want[], help: RoundHelp) {
     this.#help = help
     this.#open = new Map(wants.map((want) => [want.cid.toString(), new OpenWant(want)]))
+    if (help.shared !== undefined) for (const want of this.#open.values()) want.lot = help.shared.random()
     this.#free = new Map(this.#open)
   }
 
@@ -74,8 +78,8 @@ export class FetchRound {
   }
 
   /** A block is stored. @returns false when it was before */
-  arrived(flight: Flight, want: OpenWant): boolean {
-    flight.arrived(performance.now())
+  arrived(flight: Flight, want: OpenWant, bytes = 0): boolean {
+    flight.arrived(performance.now(), bytes)
     if (!this.#open.delete(want.key)) return false
     for (const other of want.flights) {
       other.open.delete(want.key)
@@ -89,19 +93,28 @@ export class FetchRound {
     if (this.#over.signal.aborted) return
     // One request each before anybody gets a second.
     for (let i = 0; i < REQUESTS_PER_SOURCE; i++) for (const lane of this.#help.lanes) this.#dealTo(lane)
-    if (this.#open.size > 0 && (this.#flights.size > 0 || this.#sleeping > 0)) return
+    if (this.#open.size > 0 && (this.#flights.size > 0 || this.#sleeping > 0 || this.#isHopeful())) return
     this.#end.resolve([...this.#open.values()])
     this.#over.abort()
   }
 
   #dealTo(lane: Lane): void {
-    if (!lane.hasRoom()) return
+    // Where others share in it, what is asked of a source that holds everything is better not asked by two.
+    const most =
+      this.#help.shared !== undefined && lane.source.offers === undefined && lane.isSlow() ? 1 : REQUESTS_PER_SOURCE
+    if (!lane.hasRoom(most)) return
     const now = performance.now()
     let batch = this.#takeFree(lane)
     if (batch.length === 0 && lane.isIdle())
-      batch = lateShare(this.#flights, lane, this.#help.lateAfter, BATCH_BLOCKS, now)
+      batch = lateShare(this.#flights, lane, this.#lateFor(lane), BATCH_BLOCKS, now)
     if (batch.length === 0) return
     this.#track(this.#fly(new Flight(lane, batch, now)))
+  }
+
+  /** Mirrors that share are slow as a rule: a source that holds everything, and is the scarcest, steps in much later. */
+  #lateFor(lane: Lane): number {
+    const spared = this.#help.shared !== undefined && lane.source.offers === undefined
+    return this.#help.lateAfter * (spared ? SPARED_TIMES : 1)
   }
 
   #track(work: Promise<void>): void {
@@ -109,16 +122,36 @@ export class FetchRound {
     void work.then(() => this.#running.delete(work))
   }
 
+  /** Whether a source that holds a part as yet may come to hold the rest. */
+  #isHopeful(): boolean {
+    const now = performance.now()
+    return [...this.#help.lanes].some(({ source }) => source.grows?.(now) === true)
+  }
+
   #takeFree(lane: Lane): OpenWant[] {
+    if (this.#help.shared !== undefined) return this.#takeRarest(lane, this.#help.shared)
     const batch: OpenWant[] = []
     const share = Math.max(1, Math.ceil(this.#free.size / (this.#help.lanes.size * REQUESTS_PER_SOURCE)))
     let bytes = 0
     for (const want of this.#free.values()) {
       if (batch.length >= Math.min(share, BATCH_BLOCKS) || bytes >= BATCH_BYTES) break
-      if (!want.lacking.has(lane)) {
+      if (lane.offers(want)) {
         batch.push(want)
         bytes += want.size
       }
+    }
+    for (const want of batch) this.#free.delete(want.key)
+    return batch
+  }
+
+  #takeRarest(lane: Lane, shared: Sharing): OpenWant[] {
+    const batch: OpenWant[] = []
+    const most = sharedBatchBytes(lane, shared)
+    let bytes = 0
+    for (const want of rarestFirst(this.#free.values(), lane, this.#help.lanes, performance.now())) {
+      if (batch.length >= BATCH_BLOCKS || (bytes > 0 && bytes + want.size > most)) break
+      batch.push(want)
+      bytes += want.size
     }
     for (const want of batch) this.#free.delete(want.key)
     return batch

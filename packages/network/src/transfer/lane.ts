@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid'
-import { ASSUMED_BLOCK_BYTES, REQUESTS_PER_SOURCE } from '../limits.ts'
+import { ASSUMED_BLOCK_BYTES, REQUESTS_PER_SOURCE, SHARED_BATCH_BYTES, SHARED_BATCH_MS } from '../limits.ts'
 import type { BlockSource } from './block-source.ts'
 
 /** A block that is wanted, with its size where a manifest tells. */
@@ -20,6 +20,8 @@ export class OpenWant {
   readonly flights = new Set<Flight>()
   /** When it was first asked for; 0 before. */
   askedAt = 0
+  /** Its place among equally rare ones, other in each fetch. */
+  lot = 0
 
   constructor({ cid, size = ASSUMED_BLOCK_BYTES }: Want) {
     this.cid = cid
@@ -30,19 +32,32 @@ export class OpenWant {
 
 /** A source with its requests and failures, for as long as a fetcher lives. */
 export class Lane {
-  readonly source: BlockSource
+  source: BlockSource
   readonly flights = new Set<Flight>()
   /** In a row. */
   failures = 0
   /** Waits after a failure. */
   asleep = false
+  /** Bytes a millisecond of the last request that brought something; 0 before. */
+  pace = 0
 
   constructor(source: BlockSource) {
     this.source = source
   }
 
-  hasRoom(): boolean {
-    return !this.asleep && this.flights.size < REQUESTS_PER_SOURCE
+  /** Whether it may be asked for a block. */
+  offers(want: OpenWant): boolean {
+    // What it says now counts more than what it lacked before.
+    return this.source.offers?.(want.key) ?? !want.lacking.has(this)
+  }
+
+  hasRoom(most = REQUESTS_PER_SOURCE): boolean {
+    return !this.asleep && this.flights.size < most
+  }
+
+  /** Whether a batch of blocks takes it more than a moment, as far as is known. */
+  isSlow(): boolean {
+    return this.pace * SHARED_BATCH_MS < SHARED_BATCH_BYTES * 4
   }
 
   isIdle(): boolean {
@@ -61,6 +76,7 @@ export class Flight {
   readonly #startedAt: number
   #lastAt: number
   #arrived = 0
+  #bytes = 0
 
   constructor(lane: Lane, wants: readonly OpenWant[], now: number) {
     this.lane = lane
@@ -79,9 +95,11 @@ export class Flight {
     return [...this.asked.values()].map((want) => want.cid)
   }
 
-  arrived(now: number): void {
+  arrived(now: number, bytes = 0): void {
     this.#arrived++
+    this.#bytes += bytes
     this.#lastAt = now
+    if (this.#bytes > 0 && now > this.#startedAt) this.lane.pace = this.#bytes / (now - this.#startedAt)
   }
 
   /** Gives up its claims. @returns what has not arrived */

@@ -24,7 +24,7 @@ export function lateShare(
     const isYoung = !isSilent && time === Infinity
     if (flight.lane === lane || isYoung || time <= lateAfter || (latest !== null && time <= latest.time)) continue
     const part = isSilent ? left : left.slice(Math.floor(left.length / 2))
-    const share = part.filter((want) => !want.lacking.has(lane) && want.flights.size < copiesOf(want, lateAfter, now))
+    const share = part.filter((want) => lane.offers(want) && want.flights.size < copiesOf(want, lateAfter, now))
     if (share.length > 0) latest = { time, share: share.slice(0, most) }
   }
   return latest?.share ?? []
