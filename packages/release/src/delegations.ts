@@ -31,6 +31,7 @@ const TOP_ROLES = new Set(['root', 'timestamp', 'snapshot', 'targets'])
 export function parseDelegations(value: Json): Delegations {
   const object = objectAt(value, 'delegations')
   const keys = Object.entries(objectAt(member(object, 'keys'), 'delegations.keys'))
+  // Endless data: TUF 4.5 sets no bound.
   if (keys.length > MAX_KEYS) throw new Refusal('too-large', `more than ${MAX_KEYS} keys`)
   const list = arrayAt(member(object, 'roles'), 'delegations.roles')
   if (list.length > MAX_DELEGATED_ROLES)
@@ -38,6 +39,7 @@ export function parseDelegations(value: Json): Delegations {
   const roles = new Map<string, DelegatedRole>()
   for (const item of list) {
     const role = parseDelegatedRole(objectAt(item, 'a delegated role'))
+    // TUF 4.5: names are unique, else it is not clear whose keys count.
     if (roles.has(role.name)) throw new Refusal('bad-format', 'a role is delegated to twice')
     roles.set(role.name, role)
   }
@@ -63,6 +65,7 @@ function parseDelegatedRole(object: JsonObject): DelegatedRole {
     throw new Refusal('bad-format', 'a delegated role.terminating is neither true nor false')
   const paths = member(object, 'paths')
   const prefixes = member(object, 'path_hash_prefixes')
+  // TUF 4.5: one of the two, so that what a role may speak for is plain.
   if ((paths === undefined) === (prefixes === undefined)) {
     throw new Refusal('bad-format', 'a delegated role needs either paths or path_hash_prefixes')
   }
@@ -77,6 +80,7 @@ function parseDelegatedRole(object: JsonObject): DelegatedRole {
 
 function textsAt(value: Json, field: string): string[] {
   const list = arrayAt(value, `a delegated role.${field}`)
+  // Endless data, and patterns that take for ever to match.
   if (list.length > MAX_PATH_PATTERNS) throw new Refusal('too-large', `more than ${MAX_PATH_PATTERNS} ${field}`)
   return list.map((item) => stringAt(item, `a delegated role.${field}`))
 }

@@ -100,6 +100,7 @@ async function describeBranch(
   roots: readonly Uint8Array[],
   bytes: Uint8Array,
 ): Promise<{ file: SignedFile<Targets>; release: ReleaseInfo }> {
+  // Endless data.
   if (bytes.length > MAX_SIGNED_FILE_BYTES) throw new Refusal('too-large', `targets of ${bytes.length} bytes`)
   const file = parseTargets(bytes)
   let refusal: Refusal | undefined

@@ -51,6 +51,7 @@ export function parsePublicKey(value: JsonObject, field: string): PublicKey {
     member(objectAt(member(value, 'keyval'), `${field}.keyval`), 'public'),
     `${field}.keyval.public`,
   )
+  // Endless data (TUF 4.2 sets no bound).
   if (text.length > MAX_PUBLIC_KEY_CHARS) throw new Refusal('too-large', `${field} is longer than a public key can be`)
   const schemes = Object.hasOwn(SCHEMES, keytype) ? (SCHEMES[keytype] ?? []) : []
   const scheme = schemes.find((known) => known === schemeName) ?? null

@@ -11,6 +11,7 @@ export interface Role {
 /** @throws Refusal 'bad-format' or 'too-large' */
 export function parseRole(object: JsonObject, name: string): Role {
   const keyIds = arrayAt(member(object, 'keyids'), `${name}.keyids`).map((id) => stringAt(id, `${name}.keyids`))
+  // Endless data (TUF 4.3 sets no bound), and duplicate key ids: one voter who would count twice (TUF 4.3).
   if (keyIds.length > MAX_KEYS) throw new Refusal('too-large', `more than ${MAX_KEYS} keys for ${name}`)
   if (new Set(keyIds).size !== keyIds.length) throw new Refusal('bad-format', `${name}.keyids names a key twice`)
   return { keyIds, threshold: integerAt(member(object, 'threshold'), `${name}.threshold`, 1) }

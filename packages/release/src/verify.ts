@@ -110,10 +110,12 @@ function begun<T>(work: () => Promise<T>): Promise<T> {
   return promise
 }
 
+/** Endless data (TUF 5.3.3, 5.4.1, 5.5.1, 5.6.1). */
 function limitSize(bytes: Uint8Array, limit: number, what: string): void {
   if (bytes.length > limit) throw new Refusal('too-large', `${what} has ${bytes.length} bytes, more than ${limit}`)
 }
 
+/** Mix-and-match: the very file that the role above names (TUF 5.5.2, 5.6.2). */
 async function requireRecord(bytes: Uint8Array, record: FileRecord, what: string): Promise<void> {
   if (record.length !== undefined && record.length !== bytes.length) {
     // The specification uses the length as a bound for downloads; a hash-less record would let a padded file through.
@@ -126,6 +128,7 @@ async function requireRecord(bytes: Uint8Array, record: FileRecord, what: string
   }
 }
 
+/** Mix-and-match by version, where no hash was signed (TUF 5.5.4, 5.6.4). */
 function requireVersion(signed: Signed, record: FileRecord, what: string): void {
   if (signed.version !== record.version) {
     throw new Refusal('mix-and-match', `${what} has version ${signed.version} where ${record.version} was signed for`)
