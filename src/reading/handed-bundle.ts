@@ -1,5 +1,5 @@
 /** A bundle that somebody handed over, held against an address or a CID, offline. Nothing is stored. */
-import { createReadStream, openSync, readSync, closeSync } from 'node:fs'
+import { closeSync, createReadStream, existsSync, openSync, readSync } from 'node:fs'
 import { DagError, resolvePath, walkDag, type BlockReader, type BlockWriter } from '@holdfast/dag'
 import type { BundleHead, ReleaseInfo } from '@holdfast/release'
 import type { CID } from 'multiformats/cid'
@@ -23,8 +23,9 @@ const RAW = 0x55
 const CAR_MARK = Buffer.from([0xa2, 0x65, 0x72, 0x6f, 0x6f, 0x74, 0x73])
 const READ_BYTES = 1024 * 1024
 
-/** @returns whether a file begins as a CAR does */
+/** @returns whether a file is there and begins as a CAR does */
 export function isCarFile(file: string): boolean {
+  if (!existsSync(file)) return false
   const descriptor = openSync(file, 'r')
   try {
     const begin = Buffer.alloc(CAR_MARK.length + 3)
