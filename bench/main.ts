@@ -16,10 +16,11 @@ import { copy } from './cases/copy.ts'
 import { gateway } from './cases/gateway.ts'
 import { publish, publishAgain } from './cases/publish.ts'
 import { browserSize, start, verifyCost } from './cases/small.ts'
+import { swarm } from './cases/swarm.ts'
 import { documentOf, type Recorded } from './document.ts'
 import { KUBO_VERSION } from './peers/kubo.ts'
 
-const CASES: readonly BenchCase[] = [publish, publishAgain, copy, gateway, start, browserSize, verifyCost]
+const CASES: readonly BenchCase[] = [publish, publishAgain, copy, swarm, gateway, start, browserSize, verifyCost]
 const ROOT = join(import.meta.dirname, '..')
 /** What was measured last of each case, from which the document is made again. */
 const RECORDS = join(ROOT, 'bench/results.json')
