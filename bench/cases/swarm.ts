@@ -8,6 +8,7 @@ import { median, type BenchCase, type BenchContext } from '../bench-case.ts'
 import { bytesIn, generatedFiles, realArchive } from '../data.ts'
 import { Events, ourWorld, PROGRAM } from '../ours.ts'
 import { torrentSwarm } from '../peers/bittorrent.ts'
+import { requirePrograms } from '../peers/debian.ts'
 import { Machines } from '../peers/namespaces.ts'
 
 const MIRRORS = 10
@@ -20,6 +21,7 @@ const MEETING_MS = 4000
 export const swarm: BenchCase = {
   name: 'swarm',
   async run(context) {
+    requirePrograms({ aria2c: 'aria2', opentracker: 'opentracker', ethtool: 'ethtool', ip: 'iproute2' }, context.say)
     const real = realArchive('2025-08')
     if (real === null) context.say('The real archive does not stand beside the project: generated files instead.')
     const folder = real ?? generatedFiles(join(context.folder, 'generated'), 185, 34.6e6)
