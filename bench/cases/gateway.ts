@@ -1,10 +1,13 @@
 /** The gateway under 32 connections: raw blocks a second, small and large, beside Kubo's. */
-import { Agent, request } from 'node:http'
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { readCar } from '@holdfast/dag'
 import { alternately, median, type BenchCase, type CaseResult } from '../bench-case.ts'
 import { generatedFiles } from '../data.ts'
 import { mirrorOf, ourWorld } from '../ours.ts'
+import { requirePrograms } from '../peers/debian.ts'
 import { buildKubo, KuboNode } from '../peers/kubo.ts'
 
 const CONNECTIONS = 32
@@ -14,6 +17,7 @@ const MAX_BLOCK_BYTES = 2 * 1024 * 1024
 export const gateway: BenchCase = {
   name: 'gateway',
   async run(context) {
+    requirePrograms({ wrk: 'wrk' }, context.say)
     const folder = generatedFiles(join(context.folder, 'generated'), 1000, 48e6)
     const program = await buildKubo(context.say)
     const world = ourWorld()
@@ -32,8 +36,8 @@ export const gateway: BenchCase = {
         const some = blocks.toSorted((a, b) => Math.abs(a.size - bytes) - Math.abs(b.size - bytes)).slice(0, 50)
         const paths = some.map(({ cid }) => `/ipfs/${cid}?format=raw`)
         const series = await alternately(context.runs, {
-          holdfast: async () => await requestsASecond(ours, paths),
-          'Kubo gateway': async () => await requestsASecond(theirs, paths),
+          holdfast: async () => await requestsASecond(ours, paths, context.folder),
+          'Kubo gateway': async () => await requestsASecond(theirs, paths, context.folder),
         })
         const { holdfast, 'Kubo gateway': other } = series
         if (holdfast === undefined || other === undefined) throw new Error('a side is missing')
@@ -45,7 +49,7 @@ export const gateway: BenchCase = {
           others: [other],
           goal: `at least ${times} times Kubo's gateway`,
           met: median(holdfast.runs) >= times * median(other.runs),
-          notes: ['The load runs in the process of the bench, on the same two cores, for both alike.'],
+          notes: ['wrk makes the load, on the same two cores, for both alike.'],
         })
       }
       return results
@@ -65,27 +69,16 @@ async function blocksOf(base: URL, root: string): Promise<{ cid: string; size: n
   return blocks
 }
 
-async function requestsASecond(base: URL, paths: readonly string[]): Promise<number> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
-  const end = performance.now() + SECONDS * 1000
-  let done = 0
-  const client = async (first: number): Promise<void> => {
-    for (let at = first; performance.now() < end; at++) {
-      await get(base, paths[at % paths.length] ?? '', agent)
-      done++
-    }
-  }
-  await Promise.all(Array.from({ length: CONNECTIONS }, async (_, at) => await client(at)))
-  agent.destroy()
-  return done / SECONDS
-}
-
-async function get(base: URL, path: string, agent: Agent): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const asked = request({ host: base.hostname, port: base.port, path, agent }, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`${base.host} answered ${response.statusCode}`))
-      response.on('end', resolve).on('error', reject).resume()
-    })
-    asked.on('error', reject).end()
-  })
+/** wrk (Debian) asks for the paths in turn, in a process of its own. */
+async function requestsASecond(base: URL, paths: readonly string[], folder: string): Promise<number> {
+  const script = join(folder, 'paths.lua')
+  const list = paths.map((path) => JSON.stringify(path)).join(', ')
+  writeFileSync(
+    script,
+    `local paths = { ${list} }\nlocal at = 0\nrequest = function()\n  at = at + 1\n  return wrk.format("GET", paths[at % #paths + 1])\nend\n`,
+  )
+  const args = ['-t1', `-c${CONNECTIONS}`, `-d${SECONDS}s`, '-s', script, base.origin]
+  const { stdout } = await promisify(execFile)('wrk', args)
+  if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`${base.host} did not answer all requests: ${stdout}`)
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? Number.NaN)
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Gateway } from './gateway.ts'
+import { knownBytes } from './known-bytes.ts'
 import { ANSWER_STALL_MS } from './limits.ts'
 
 /**
@@ -34,6 +35,13 @@ function peerOf(incoming: IncomingMessage): string | null {
 /** Writes an answer as fast as the client takes it; one that cannot be completed is cut off so that the client notices. */
 async function send(response: Response, outgoing: ServerResponse): Promise<void> {
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+  const bytes = knownBytes(response)
+  if (bytes !== null && outgoing.req.method !== 'HEAD') {
+    // Written at once; what the client does not take waits in the socket: a block at most.
+    outgoing.end(bytes)
+    await taken(outgoing)
+    return
+  }
   const reader = response.body?.getReader()
   if (reader === undefined || outgoing.req.method === 'HEAD') {
     outgoing.end()
@@ -55,6 +63,17 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   } finally {
     outgoing.off('close', stop)
   }
+}
+
+/** Waits for a client that takes its time with the rest, and cuts off one that takes nothing. */
+async function taken(outgoing: ServerResponse): Promise<void> {
+  if (outgoing.writableFinished || outgoing.writableLength === 0 || outgoing.destroyed) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(() => outgoing.destroy(), ANSWER_STALL_MS)
+  outgoing.once('close', resolve)
+  outgoing.once('finish', resolve)
+  await promise
+  clearTimeout(timer)
 }
 
 /** @returns false when the client went away or took nothing for ANSWER_STALL_MS, and was cut off */

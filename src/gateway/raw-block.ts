@@ -4,6 +4,7 @@ import { matchesEtag, rangeOf } from './conditions.ts'
 import { contentDisposition, contentHeaders, CORS_HEADERS } from './content-headers.ts'
 import type { ContentPath } from './content-path.ts'
 import type { ServedBlocks } from './context.ts'
+import { bytesResponse } from './known-bytes.ts'
 import { RAW_TYPE } from './response-format.ts'
 
 /**
@@ -38,13 +39,8 @@ export async function answerRawBlock(
 
   const bytes = await blocks.get(root)
   if (bytes === null) return text(404, 'not held here', CORS_HEADERS)
-  if (range === null) return bytesAnswer(200, bytes, headers)
+  if (range === null) return bytesResponse(200, bytes, headers)
   const { first, last } = range
   const part = bytes.subarray(first, last + 1)
-  return bytesAnswer(206, part, { ...headers, 'content-range': `bytes ${first}-${last}/${bytes.length}` })
-}
-
-function bytesAnswer(status: number, bytes: Uint8Array, headers: Fields): Response {
-  const body = bytes as Uint8Array<ArrayBuffer>
-  return new Response(body, { status, headers: { ...headers, 'content-length': String(bytes.length) } })
+  return bytesResponse(206, part, { ...headers, 'content-range': `bytes ${first}-${last}/${bytes.length}` })
 }

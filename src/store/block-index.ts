@@ -1,7 +1,7 @@
 /** The index: where each block lies, how much of each pack is alive, and the table of pins. SQLite in WAL mode. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { StoreError, storeErrorFrom } from './errors.ts'
-import { INDEX_BUSY_MS, INDEX_CACHE_BYTES } from './limits.ts'
+import { INDEX_BUSY_MS, INDEX_CACHE_BYTES, RECENT_LOCATIONS } from './limits.ts'
 import { headerLength } from './section.ts'
 
 /** Where a block lies. */
@@ -83,6 +83,8 @@ const SQL = {
 export class BlockIndex {
   readonly database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
+  /** Places that were asked for lately; null where another process may change the index. */
+  readonly #recent: Map<string, Location> | null
 
   /**
    * @throws StoreError 'damaged' for a file that is no sound database, 'newer-format', 'no-store' when it is not there
@@ -104,6 +106,7 @@ export class BlockIndex {
       throw storeErrorFrom(error, `opening ${file}`)
     }
     this.database = database
+    this.#recent = readOnly ? null : new Map()
   }
 
   /** Everything inside happens or nothing does; durable when it returns. @throws StoreError, and whatever `work` throws */
@@ -122,7 +125,12 @@ export class BlockIndex {
   }
 
   find(digest: Uint8Array): Location | null {
-    return (this.#read(SQL.find, (sql) => sql.get(digest)) as Location | undefined) ?? null
+    const key = this.#recent === null ? '' : Buffer.from(digest).toString('latin1')
+    const recent = this.#recent?.get(key)
+    if (recent !== undefined) return recent
+    const found = (this.#read(SQL.find, (sql) => sql.get(digest)) as Location | undefined) ?? null
+    if (found !== null) this.#remember(key, found)
+    return found
   }
 
   /** Records blocks; one that has a row keeps it. Call inside a transaction. @returns how many are new */
@@ -142,6 +150,7 @@ export class BlockIndex {
 
   /** Forgets blocks that have rows. Call inside a transaction. */
   remove(blocks: Iterable<IndexedBlock>): void {
+    this.#recent?.clear()
     const tally = new Tally()
     for (const block of blocks) {
       if (this.#prepared(SQL.remove).run(block.digest).changes === 1) tally.add(block, -1)
@@ -151,6 +160,7 @@ export class BlockIndex {
 
   /** Points rows to copies; a row that is gone meanwhile stays gone. Call inside a transaction. */
   move(moves: Iterable<Move>): void {
+    this.#recent?.clear()
     const tally = new Tally()
     for (const { digest, from, to } of moves) {
       const { changes } = this.#prepared(SQL.move).run(to.pack, to.offset, digest, from.pack, from.offset)
@@ -203,6 +213,14 @@ export class BlockIndex {
 
   close(): void {
     if (this.database.isOpen) this.database.close()
+  }
+
+  /** The oldest goes when there are too many. */
+  #remember(key: string, location: Location): void {
+    const recent = this.#recent
+    if (recent === null) return
+    if (recent.size >= RECENT_LOCATIONS) recent.delete(recent.keys().next().value ?? '')
+    recent.set(key, location)
   }
 
   #read(sql: string, run: (statement: StatementSync) => unknown): unknown {

@@ -26,6 +26,8 @@ export const SWEEP_ROWS = 4096
 export const WALK_BLOCKS = 1024
 /** Bytes that SQLite may keep of the index in memory. */
 export const INDEX_CACHE_BYTES = 16 * 1024 * 1024
+/** Places of blocks kept in memory: a request looks three times for the same, at 10 us each. Some 200 bytes a place. */
+export const RECENT_LOCATIONS = 4096
 /** Milliseconds that one process waits for another's lock on the index: a commit takes a few. */
 export const INDEX_BUSY_MS = 10_000
 
