@@ -56,3 +56,26 @@ it('a version beyond what can be counted exactly is refused', async () => {
   })
   expect(await judged(alice.state, attack, alice.now)).toBe('bad-format')
 })
+
+it('but new keys are no way back: what they cover still counts against rollback', async () => {
+  const alice = await Publisher.create({ maintainers: 2, threshold: 1 })
+  await alice.release('one')
+  const old = alice.announcement()
+  await alice.renew()
+  await alice.renew()
+  const victim = { ...alice.state }
+  // The same keys sign on, under a new root with another threshold: the held timestamp is still theirs.
+  await alice.rotate(alice.signers, 2)
+  const { signers } = alice
+  const replayed = await forge({ ...old, roots: alice.state.roots }, { signers, targets: () => undefined })
+  expect(await judged(victim, replayed, alice.now)).toBe('rollback-timestamp')
+  // Nor by a snapshot under a newer timestamp, or by targets alone.
+  const older = await forge(alice.announcement(), {
+    signers,
+    snapshot: (signed) => (signed.version = 1),
+    timestamp: (signed) => (signed.version += 5),
+  })
+  expect(await judged(alice.state, { ...older, roots: alice.state.roots }, alice.now)).toMatch(
+    /^rollback-|^mix-and-match/,
+  )
+})
