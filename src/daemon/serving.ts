@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { NetworkError, newPeerKey, PeerNode, reasonOf } from '@holdfast/network'
 import type { ArchiveBook } from '../archives/archive-book.ts'
+import { fastRawBlock } from '../gateway/fast-raw-block.ts'
 import { createGateway } from '../gateway/gateway.ts'
 import { GATEWAY_SERVER_OPTIONS } from '../gateway/limits.ts'
 import { gatewayListener } from '../gateway/node-http.ts'
@@ -45,7 +46,8 @@ interface Parts {
 export async function startServing(settings: ServingSettings, parts: Parts, help: GatewayHelp): Promise<Serving> {
   const { book, home, keeper, note } = parts
   const report = (cause: unknown): void => note(`The gateway: ${reasonOf(cause)}`)
-  const serve = gatewayListener(createGateway(gatewayContext(book, keeper.blocks, help), { report }))
+  const gateway = createGateway(gatewayContext(book, keeper.blocks, help), { report })
+  const serve = gatewayListener(gateway, fastRawBlock(keeper.blocks))
   const { server, url } = await openGateway(settings.gateway, serve, note)
   try {
     const peerKey = await ownPeerKey(home)

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { getRequestListener, RequestError, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Gateway } from './gateway.ts'
+import type { FastAnswer, fastRawBlock } from './fast-raw-block.ts'
 import { knownBytes } from './known-bytes.ts'
 import { ANSWER_STALL_MS } from './limits.ts'
 
@@ -11,7 +12,7 @@ import { ANSWER_STALL_MS } from './limits.ts'
  * id known to the gateway. The answers are written here and not by the adapter, which would show error messages to clients
  * and print them on stdout.
  */
-export function gatewayListener(gateway: Gateway): RequestListener {
+export function gatewayListener(gateway: Gateway, fast: ReturnType<typeof fastRawBlock> = () => null): RequestListener {
   const serve = async (request: Request, bindings: unknown): Promise<Response> => {
     const { incoming, outgoing } = bindings as HttpBindings
     const response = await gateway.fetch(request, { peer: peerOf(incoming) })
@@ -24,7 +25,16 @@ export function gatewayListener(gateway: Gateway): RequestListener {
     overrideGlobalObjects: false,
     errorHandler: (error) => new Response(null, { status: error instanceof RequestError ? 400 : 500 }),
   })
-  return (incoming, outgoing) => void listener(incoming, outgoing)
+  return (incoming, outgoing) => {
+    const answer = fast(incoming)
+    if (answer === null) void listener(incoming, outgoing)
+    else
+      answer.then(
+        async (found) => await (found === null ? listener(incoming, outgoing) : sendBytes(found, outgoing)),
+        // What the store cannot give the ordinary way reports.
+        async () => await listener(incoming, outgoing),
+      )
+  }
 }
 
 function peerOf(incoming: IncomingMessage): string | null {
@@ -37,7 +47,6 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
   const bytes = knownBytes(response)
   if (bytes !== null && outgoing.req.method !== 'HEAD') {
-    // Written at once; what the client does not take waits in the socket: a block at most.
     outgoing.end(bytes)
     await taken(outgoing)
     return
@@ -63,6 +72,13 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   } finally {
     outgoing.off('close', stop)
   }
+}
+
+/** Written at once; what the client does not take waits in the socket: a block at most. */
+async function sendBytes({ bytes, headers }: FastAnswer, outgoing: ServerResponse): Promise<void> {
+  outgoing.writeHead(200, headers)
+  outgoing.end(bytes)
+  await taken(outgoing)
 }
 
 /** Waits for a client that takes its time with the rest, and cuts off one that takes nothing. */

@@ -7,6 +7,17 @@ import type { ServedBlocks } from './context.ts'
 import { bytesResponse } from './known-bytes.ts'
 import { RAW_TYPE } from './response-format.ts'
 
+/** What a raw block is answered with, apart from its length. */
+export function rawBlockHeaders(path: ContentPath, negotiated: string | null): Fields {
+  const { root, query } = path
+  return {
+    ...contentHeaders(path, [root], `"${root.toString()}.raw"`, negotiated),
+    'accept-ranges': 'bytes',
+    'content-disposition': contentDisposition(query.get('filename'), `${root.toString()}.bin`),
+    'content-type': RAW_TYPE,
+  }
+}
+
 /**
  * @param path its root is held
  * @param negotiated as in ResponseFormat
@@ -17,15 +28,10 @@ export async function answerRawBlock(
   negotiated: string | null,
   blocks: ServedBlocks,
 ): Promise<Response> {
-  const { root, segments, query } = path
+  const { root, segments } = path
   if (segments.length > 0) return text(400, 'a raw block has no path below it; ask for format=car', CORS_HEADERS)
-  const etag = `"${root.toString()}.raw"`
-  const headers: Fields = {
-    ...contentHeaders(path, [root], etag, negotiated),
-    'accept-ranges': 'bytes',
-    'content-disposition': contentDisposition(query.get('filename'), `${root.toString()}.bin`),
-    'content-type': RAW_TYPE,
-  }
+  const headers = rawBlockHeaders(path, negotiated)
+  const { etag = '' } = headers
   if (matchesEtag(request.headers.get('if-none-match'), etag)) return new Response(null, { status: 304, headers })
 
   const size = blocks.sizeOf(root)

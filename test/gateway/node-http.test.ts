@@ -1,12 +1,20 @@
 /** The gateway on a port: headers, answers cut off, clients that leave or do not read. */
 import { once } from 'node:events'
-import { createServer, request, type IncomingMessage, type RequestOptions, type Server } from 'node:http'
+import {
+  createServer,
+  request,
+  type IncomingMessage,
+  type RequestListener,
+  type RequestOptions,
+  type Server,
+} from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { resolvePath, walkDag } from '@holdfast/dag'
 import { Publisher } from '@holdfast/testkit'
 import type { CID } from 'multiformats/cid'
 import { afterEach, expect, it, vi } from 'vitest'
 import type { ServedArchives } from '../../src/gateway/context.ts'
+import { fastRawBlock } from '../../src/gateway/fast-raw-block.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import { GATEWAY_SERVER_OPTIONS } from '../../src/gateway/limits.ts'
 import { gatewayListener } from '../../src/gateway/node-http.ts'
@@ -27,14 +35,23 @@ async function serve(
 ): Promise<HeldTree & { server: Server; port: number }> {
   const held = await holdTree(files)
   const gateway = createGateway({ blocks: held.blocks, archives }, { report: (cause) => held.reported.push(cause) })
-  const server = createServer(GATEWAY_SERVER_OPTIONS, gatewayListener(gateway))
+  const server = await listening(gatewayListener(gateway, fastRawBlock(held.blocks)))
+  return { ...held, gateway, server, port: portOf(server) }
+}
+
+async function listening(listener: RequestListener): Promise<Server> {
+  const server = createServer(GATEWAY_SERVER_OPTIONS, listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   closing.push(() => {
     server.closeAllConnections()
     server.close()
   })
-  return { ...held, gateway, server, port: (server.address() as AddressInfo).port }
+  return server
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
 }
 
 async function ask(options: RequestOptions, body?: Uint8Array): Promise<IncomingMessage> {
@@ -227,4 +244,38 @@ it('tells the gateway which peer asks, where the socket knows', async () => {
   server.prependListener('connection', (socket) => Object.assign(socket, { remotePeer: '12D3KooWasker' }))
   await bodyOf(await ask({ port, path, agent: false }))
   expect(archives.askers).toEqual([null, '12D3KooWasker'])
+})
+
+it('a raw block is answered alike on the short way and on the long one', async () => {
+  const files = { 'a.txt': 'a', 'large.bin': 300_000 }
+  const { port, root, blocks } = await serve(files)
+  const held = await holdTree(files)
+  const slow = portOf(await listening(gatewayListener(createGateway({ blocks: held.blocks, archives: noArchives() }))))
+  const known: CID[] = []
+  for await (const block of walkDag(root, blocks, { leaves: true })) known.push(block.cid)
+  const paths = known.map((one) => `/ipfs/${one}?format=raw`)
+  const other = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+  for (const path of [
+    ...paths,
+    `/ipfs/${other}?format=raw`,
+    `/ipfs/bafkqaaa?format=raw`,
+    `/ipfs/bafy?format=raw`,
+    `${paths[0]}&filename=x`,
+    `/x${paths[0]}`,
+  ])
+    for (const [method, headers] of [
+      ['GET', {}],
+      ['HEAD', {}],
+      ['GET', { range: 'bytes=0-0' }],
+      ['GET', { 'if-none-match': '*' }],
+      ['GET', { 'service-worker': 'script' }],
+    ] as const) {
+      const [one, two] = await Promise.all(
+        [port, slow].map(async (at) => await ask({ port: at, path, method, headers })),
+      )
+      const strip = ({ date: _date, ...rest }: IncomingMessage['headers']): object => rest
+      expect(one?.statusCode, path).toBe(two?.statusCode)
+      expect(strip(one?.headers ?? {}), path).toEqual(strip(two?.headers ?? {}))
+      expect(await bodyOf(one as IncomingMessage)).toEqual(await bodyOf(two as IncomingMessage))
+    }
 })

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MAX_BLOCK_BYTES, readCar, verifyBlock } from '@holdfast/dag'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fastRawBlock } from '../../src/gateway/fast-raw-block.ts'
 import { createGateway } from '../../src/gateway/gateway.ts'
 import { GATEWAY_SERVER_OPTIONS } from '../../src/gateway/limits.ts'
 import { gatewayListener } from '../../src/gateway/node-http.ts'
@@ -34,7 +35,7 @@ describe.skipIf(absent !== null)('the gateway conformance suite', () => {
     store = BlockStore.open(join(folder, 'store'))
     await load(await suite.extractFixtures(folder), store)
     const gateway = createGateway({ blocks: store, archives: noArchives() })
-    server = createServer(GATEWAY_SERVER_OPTIONS, gatewayListener(gateway))
+    server = createServer(GATEWAY_SERVER_OPTIONS, gatewayListener(gateway, fastRawBlock(store)))
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve)
     })
