@@ -34,6 +34,8 @@ export const MAX_PARTS = 65_536
 export const MAX_PARTS_BYTES = MAX_PARTS / 4
 /** Milliseconds for which a mirror that is fetching too is waited for although it holds nothing new. */
 export const PARTS_PATIENCE_MS = 30_000
+/** Milliseconds without any block after which nobody is waited for who only may come to hold more. */
+export const HOPE_MS = 120_000
 /** Bytes of a first batch in a fetch that others share in, and milliseconds that each later one should take: little is asked twice. */
 export const SHARED_BATCH_BYTES = 256 * 1024
 export const SHARED_BATCH_MS = 1000

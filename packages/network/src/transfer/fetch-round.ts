@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { BATCH_BLOCKS, BATCH_BYTES, REQUESTS_PER_SOURCE, SPARED_TIMES } from '../limits.ts'
+import { BATCH_BLOCKS, BATCH_BYTES, HOPE_MS, REQUESTS_PER_SOURCE, SPARED_TIMES } from '../limits.ts'
 import { Flight, OpenWant, type Lane, type Want } from './lane.ts'
 import { rarestFirst, sharedBatchBytes, type Sharing } from './rarest-first.ts'
 import { lateShare } from './late-share.ts'
@@ -30,6 +30,7 @@ export class FetchRound {
   readonly #over = new AbortController()
   readonly #end = Promise.withResolvers<OpenWant[]>()
   #sleeping = 0
+  #lastArrival = performance.now()
 
   constructor(wants: readonly Want[], help: RoundHelp) {
     this.#help = help
@@ -79,7 +80,8 @@ export class FetchRound {
 
   /** A block is stored. @returns false when it was before */
   arrived(flight: Flight, want: OpenWant, bytes = 0): boolean {
-    flight.arrived(performance.now(), bytes)
+    this.#lastArrival = performance.now()
+    flight.arrived(this.#lastArrival, bytes)
     if (!this.#open.delete(want.key)) return false
     for (const other of want.flights) {
       other.open.delete(want.key)
@@ -125,6 +127,8 @@ export class FetchRound {
   /** Whether a source that holds a part as yet may come to hold the rest. */
   #isHopeful(): boolean {
     const now = performance.now()
+    // Whoever only says that it holds more is not waited for for ever.
+    if (now - this.#lastArrival > HOPE_MS) return false
     return [...this.#help.lanes].some(({ source }) => source.grows?.(now) === true)
   }
 
