@@ -1,6 +1,6 @@
 /** Moves a home forward by a bundle: the metadata is judged as gossip is, and no block is stored that it does not name. */
 import type { BlockReader, BlockWriter } from '@holdfast/dag'
-import type { BundleHead, ReleaseInfo, Verdict } from '@holdfast/release'
+import { verifyAnnouncement, type BundleHead, type ReleaseInfo, type Verdict } from '@holdfast/release'
 import { CommandError, EXIT } from '../failure.ts'
 import { UploadError } from '../gateway/context.ts'
 import { takeBlocks } from './take-blocks.ts'
@@ -10,6 +10,7 @@ import { openBundle } from './open-bundle.ts'
 export interface BundleTaker {
   /** Judges and keeps the metadata. @returns the verdict, and the newest release that is known afterwards */
   announce(head: BundleHead): Promise<{ verdict: Pick<Verdict, 'outcome'> & Judged; newest: ReleaseInfo | null }>
+  readonly now: Date
   /** From now on nothing of this release is collected. */
   hold(release: ReleaseInfo): void
   readonly store: BlockReader & BlockWriter
@@ -48,11 +49,12 @@ export async function takeBundle(stream: AsyncIterable<Uint8Array>, taker: Bundl
       const message = `This bundle holds "${head.path}" alone, and a mirror keeps whole releases.`
       throw new CommandError(EXIT.refused, 'partial-bundle', message, 'Look at it with "holdfast verify".')
     }
+    // From nothing but the address first: a file that proves nothing does not even make its archive one that is followed.
+    const { address: claimed, announcement } = head
+    requireAccepted(await verifyAnnouncement({ address: claimed, roots: [] }, announcement, taker.now))
     const { verdict, newest } = await taker.announce(head)
-    if (verdict.outcome === 'reject' || newest === null) {
-      const message = `The bundle does not verify: ${verdict.reason ?? 'it holds no release'}.`
-      throw new CommandError(EXIT.unverified, verdict.code ?? 'unverified', message, 'Get it anew, from somebody else.')
-    }
+    requireAccepted(verdict)
+    if (newest === null) throw new Error('a release that was just judged is not there')
     const { address } = head
     if (verdict.code === 'older') return { address, release: newest, stored: 0, older: true }
     taker.hold(newest)
@@ -76,6 +78,12 @@ export interface ImportResult {
 
 export function importResult({ address, release, stored, older }: TakenBundle): ImportResult {
   return { address, release: release.version, name: release.name, stored, older }
+}
+
+function requireAccepted({ outcome, code, reason }: Pick<Verdict, 'outcome'> & Judged): void {
+  if (outcome !== 'reject') return
+  const message = `The bundle does not verify: ${reason ?? 'it holds no release'}.`
+  throw new CommandError(EXIT.unverified, code ?? 'unverified', message, 'Get it anew, from somebody else.')
 }
 
 const QUOTA_STATUS = 507

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { importResult, takeBundle, type ImportResult } from '../bundles/take-bundle.ts'
+import { chooseHints } from '@holdfast/network'
 import type { Command } from '../command.ts'
 import { ControlClient } from '../control/control-client.ts'
 import { withHome, type OfflineHome } from '../daemon/offline-home.ts'
@@ -19,7 +20,7 @@ export const command: Command = {
     const daemon = await ControlClient.connect(home.socket)
     const taken =
       daemon === null
-        ? await withHome(context, async (opened) => await takeHere(stream, opened))
+        ? await withHome(context, async (opened) => await takeHere(stream, opened, context.now()))
         : await daemon.import(stream)
     const { address, release, name, stored, older } = taken
     out.result(
@@ -35,14 +36,25 @@ export const command: Command = {
 const READ_BYTES = 1024 * 1024
 
 /** Without a daemon: the release is pinned here, and served when one runs. */
-async function takeHere(stream: AsyncIterable<Uint8Array>, { book, keeper }: OfflineHome): Promise<ImportResult> {
+async function takeHere(
+  stream: AsyncIterable<Uint8Array>,
+  { book, keeper }: OfflineHome,
+  now: Date,
+): Promise<ImportResult> {
   const taken = await takeBundle(stream, {
     announce: async ({ address, announcement, hints }) => {
-      await book.follow(address, hints, undefined)
+      // They come from strangers: what is none, or leads into this network, is not kept.
+      const { hints: fit } = chooseHints(hints, false)
+      await book.follow(
+        address,
+        fit.map((hint) => hint.text),
+        undefined,
+      )
       const verdict = await book.submit(address, announcement, null)
       const { verified = null } = book.find(address) ?? {}
       return { verdict, newest: verified }
     },
+    now,
     hold: (release) => keeper.hold(release),
     store: keeper.blocks,
     room: Infinity,

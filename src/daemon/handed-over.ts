@@ -15,6 +15,7 @@ export interface HandedOverHelp {
   keeper: Keeper
   /** The machine looks again at what is missing of a release. */
   lookAgain(release: ReleaseInfo, from: string): void
+  readonly now: () => Date
   /** Bytes that may still be stored. */
   room: number
   /** Aborted when the daemon stops. */
@@ -55,6 +56,7 @@ export async function importBundle(
       const verdict = await intake.take(address, announcement, null, 'http')
       return { verdict, newest: book.find(address)?.verified ?? null }
     },
+    now: help.now(),
     hold: (release) => keeper.hold(release),
     store: keeper.blocks,
     room,

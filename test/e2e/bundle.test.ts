@@ -124,6 +124,11 @@ describe('a bundle', () => {
       exitCode: 6,
       error: { code: 'partial-bundle' },
     })
+    // Bytes of the signed metadata turned: the head no longer is the block that the roots name.
+    const bytes = readFileSync(full)
+    writeFileSync(world.path('forged.car'), Buffer.from(bytes).fill(7, 700, 720))
+    expect(await world.run(['import', world.path('forged.car')], { home })).toMatchObject({ exitCode: 4 })
+    expect((await world.done(['status'], { home }))['archives']).toEqual([])
     writeFileSync(world.path('text.car'), 'not a CAR at all')
     expect(await world.run(['import', world.path('text.car')], { home })).toMatchObject({ exitCode: 4 })
     expect(await world.run(['import', world.path('missing.car')], { home })).toMatchObject({ exitCode: 1 })

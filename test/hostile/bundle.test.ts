@@ -73,6 +73,7 @@ describe('a bundle from a stranger', () => {
           verdict: await book.submit(address, announcement, null),
           newest: book.find(address)?.verified ?? null,
         }),
+        now: alice.now,
         hold: () => {},
         store,
         room,
@@ -139,6 +140,28 @@ describe('a bundle from a stranger', () => {
     const [, ...rest] = blocks
     const forged = [{ cid, bytes: grafted }, ...rest]
     expect(await of(forged, [release.cid, cid])).toMatchObject({ code: 'wrong-archive', stored: 0 })
+  })
+
+  it('that proves nothing does not even make its archive known', async () => {
+    const other = await Publisher.create({ name: 'Another' })
+    await other.release('x')
+    const forged = encodeBundleHead({ ...head, address: other.address })
+    const cid = CID.createV1(0x71, createDigest(0x12, sha256(forged)))
+    let asked = 0
+    const store = BlockStore.open(join(folder, 'unasked'))
+    const taking = takeBundle(writeCar([release.cid, cid], [{ cid, bytes: forged }]), {
+      announce: async () => {
+        asked++
+        return { verdict: { outcome: 'ignore' }, newest: null }
+      },
+      now: alice.now,
+      hold: () => {},
+      store,
+      room: Infinity,
+    })
+    await expect(taking).rejects.toMatchObject({ code: 'wrong-archive', exitCode: 4 })
+    await store.close()
+    expect(asked).toBe(0)
   })
 
   it('without end ends with what the release was signed for', async () => {
