@@ -12,15 +12,9 @@ it('each file stands under its version, the timestamp under none', async () => {
   await alice.renew()
   const { state } = alice
   const files = repositoryFiles(state)
-  expect([...files.keys()].toSorted()).toEqual(
-    [
-      '1.root.json',
-      '2.root.json',
-      'timestamp.json',
-      expect.stringMatching(/^\d+\.snapshot\.json$/),
-      '2.targets.json',
-    ].toSorted(),
-  )
+  const names = ['1.root.json', '2.root.json', 'timestamp.json', '2.targets.json']
+  expect([...files.keys()]).toEqual(expect.arrayContaining([...names, expect.stringMatching(/^\d+\.snapshot\.json$/)]))
+  expect(files.size).toBe(5)
   expect(files.get('2.root.json')).toBe(state.roots[1])
   expect(files.get('timestamp.json')).toBe(state.timestamp)
   expect(files.get('2.targets.json')).toBe(state.targets)
